@@ -1,0 +1,186 @@
+"""What a check is: a pure function from evidence and parameters to a check result.
+
+    @check("params.at_most", AtMost, needs=lambda p, r: (describe_module(r, p.model),))
+    def at_most(params: AtMost, seen: Seen) -> CheckResult:
+        \"\"\"Your model stays within the number of parameters that the assignment allows.\"\"\"
+
+The first line of the docstring is what a student reads.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from grader.errors import DatasetMissingError
+from grader.model.base import Record
+from grader.model.evidence import Evidence, EvidenceSet, Fault, ProbeRequest
+from grader.model.outcome import ExitReason, Outcome
+from grader.model.rubric import Rubric
+from grader.model.scorecard import Baseline, CheckResult
+from grader.model.submission import Submission
+from grader.registry import Registry
+
+__all__ = ["CHECKS", "Check", "GroundTruth", "Seen", "Stopped", "check"]
+
+P = TypeVar("P", bound=Record)
+M = TypeVar("M", bound=Record)
+
+Needs = Callable[[Any, Rubric], tuple[ProbeRequest, ...]]
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """What only the grader knows. It never enters a box.
+
+    Attributes:
+        labels: Dataset split, such as `digits/test` → class of each example, [N].
+        class_names: Dataset split → names of the classes.
+        missing: Dataset split → why its labels are not here, and the mend.
+        baselines: Criterion (`task/criterion`) → what the reference reached.
+        expected: Names of functions in the rubric's `expected.py` → float64 numpy functions.
+    """
+
+    labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    expected: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+
+class Stopped(Exception):  # noqa: N818 - control flow inside checks, not an error
+    """Evidence is missing for a reason that decides the outcome by itself."""
+
+    def __init__(self, result: CheckResult) -> None:
+        super().__init__(result.message)
+        self.result = result
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything a check may look at."""
+
+    rubric: Rubric
+    submission: Submission
+    evidence: EvidenceSet
+    truth: GroundTruth
+    criterion: str
+    """`task/criterion`, for its baseline."""
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """What the reference reached on this criterion."""
+        return self.truth.baselines.get(self.criterion)
+
+    def labels(self, dataset: str) -> tuple[int, ...]:
+        """The true classes of a dataset split.
+
+        Raises:
+            Stopped: The dataset is not on this machine: an `error`, never a zero.
+        """
+        if dataset in self.truth.labels:
+            return self.truth.labels[dataset]
+        why = self.truth.missing.get(dataset, f"dataset '{dataset}' is not on this machine")
+        raise Stopped(ours(why))
+
+    def measured(self, request: ProbeRequest, payload: type[M]) -> tuple[Evidence, M]:
+        """The evidence for a request and its payload.
+
+        Raises:
+            Stopped: It was not measured; the result says whether that is the student's or our fault.
+        """
+        evidence = self.evidence.get_for(request)
+        if evidence is None:
+            raise Stopped(ours(f"the probe '{request.probe}' was not run"))
+        if evidence.state == "measured":
+            return evidence, payload.model_validate_json(_json(evidence))
+        raise Stopped(not_measured(evidence))
+
+
+def _json(evidence: Evidence) -> str:
+    import json
+
+    return json.dumps(evidence.payload)
+
+
+def ours(message: str) -> CheckResult:
+    """An `error`: the points stay open and the staff is told."""
+    return CheckResult(
+        outcome=Outcome.ERROR,
+        fraction=exact_zero(),
+        message=f"This could not be graded yet, and that is not your fault: {message}",
+        hint="The course staff has been told; you lose nothing by it.",
+    )
+
+
+def exact_zero() -> Any:
+    """Zero as exact points."""
+    from fractions import Fraction
+
+    return Fraction(0)
+
+
+def not_measured(evidence: Evidence) -> CheckResult:
+    """The result of a check whose evidence is a fault: `error` for ours, `fail` for the student's."""
+    fault = evidence.fault or Fault(kind="unknown", message="no reason was reported")
+    if evidence.state == "harness" or evidence.exit_reason is ExitReason.HARNESS:
+        return ours(fault.message)
+    outcome = Outcome.BLOCKED if fault.kind == "not_reached" else Outcome.FAIL
+    where = f" ({fault.place})" if fault.place else ""
+    if evidence.state == "unbound":
+        text = fault.message
+    else:
+        text = f"Your code stopped before this could be measured{where}: {fault.kind}: {fault.message}"
+    return CheckResult(
+        outcome=outcome,
+        fraction=exact_zero(),
+        message=text,
+        hint=fault.hint,
+        places=(fault.place,) if fault.place else (),
+    )
+
+
+@dataclass(frozen=True)
+class Check(Generic[P]):
+    """A registered check."""
+
+    name: str
+    params: type[P]
+    needs: Needs
+    judge: Callable[[P, Seen], CheckResult]
+    manual: bool = False
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring: what a student reads."""
+        return (inspect.getdoc(self.judge) or "").split("\n", 1)[0]
+
+    def __call__(self, params: P, seen: Seen) -> CheckResult:
+        """Judge; faults of evidence become results."""
+        try:
+            return self.judge(params, seen)
+        except Stopped as stopped:
+            return stopped.result
+        except DatasetMissingError as error:
+            return ours(str(error))
+
+
+CHECKS: Registry[Check[Any]] = Registry("check")
+
+
+def _nothing(_params: Any, _rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return ()
+
+
+def check(
+    name: str, params: type[P], *, needs: Needs = _nothing, manual: bool = False
+) -> Callable[[Callable[[P, Seen], CheckResult]], Callable[[P, Seen], CheckResult]]:
+    """Register a check under `family.predicate`."""
+
+    def register(judge: Callable[[P, Seen], CheckResult]) -> Callable[[P, Seen], CheckResult]:
+        CHECKS.register(name, Check(name, params, needs, judge, manual))
+        return judge
+
+    return register

@@ -1,0 +1,138 @@
+"""The probe requests that checks ask for. Equal requests from two checks are measured once."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from grader.errors import RubricError
+from grader.model.evidence import ProbeRequest
+from grader.model.rubric import Rubric
+
+__all__ = [
+    "Source",
+    "bind_roles",
+    "call_function",
+    "describe_module",
+    "execute",
+    "find_claims",
+    "inspect_source",
+    "predict",
+    "scan_apis",
+]
+
+Source = Literal["saved", "live", "any"]
+"""Saved weights in the student's own class; the object alive after a budgeted run; saved, and where
+no saved weights can be bound, live."""
+
+
+def role_params(rubric: Rubric, name: str) -> dict[str, JsonValue]:
+    """A role as a probe gets it.
+
+    Raises:
+        RubricError: The rubric has no such role.
+    """
+    if name not in rubric.roles:
+        message = f"there is no role '{name}'"
+        raise RubricError(message, mend=f"declare [roles.{name}], or use one of {sorted(rubric.roles)}")
+    return {"name": name, **rubric.roles[name].model_dump(mode="json")}
+
+
+def inspect_source() -> ProbeRequest:
+    """What the submission's source is, without running it. Payload: SourceFacts."""
+    return ProbeRequest(probe="inspect_source")
+
+
+def bind_roles(rubric: Rubric) -> ProbeRequest:
+    """How every role is bound. Payload: Bindings."""
+    roles: list[JsonValue] = [role_params(rubric, name) for name in sorted(rubric.roles)]
+    return ProbeRequest(probe="bind_roles", params={"roles": roles})
+
+
+def predict(rubric: Rubric, role: str, dataset: str, source: Source = "saved") -> ProbeRequest:
+    """Class scores of a net on a dataset's inputs. Payload: Predictions; array `scores`.
+
+    A role of kind `dataset` whose `source_data` is the dataset's family is the preprocessing.
+    """
+    preprocess = [
+        role_params(rubric, name)
+        for name, entry in sorted(rubric.roles.items())
+        if entry.kind == "dataset"
+    ]
+    params: dict[str, JsonValue] = {
+        "role": role_params(rubric, role),
+        "dataset": dataset,
+        "source": source,
+        "preprocess": list[JsonValue](preprocess),
+    }
+    return ProbeRequest(probe="predict", params=params)
+
+
+def describe_module(rubric: Rubric, role: str, source: Source = "saved") -> ProbeRequest:
+    """Layers, shapes, parameters and saved tensors of a net. Payload: ModuleFacts."""
+    params: dict[str, JsonValue] = {"role": role_params(rubric, role), "source": source}
+    return ProbeRequest(probe="describe_module", params=params)
+
+
+def call_function(
+    rubric: Rubric, role: str, method: str, construct: JsonValue, calls: list[JsonValue]
+) -> ProbeRequest:
+    """Call a student's function, or a method of a freshly made object, on given inputs.
+
+    Payload: CallResult; arrays `result_<i>`: float64.
+
+    Args:
+        rubric: Where the role is declared.
+        role: Of kind `function` or `class`.
+        method: Name of the method; empty for the function itself.
+        construct: Arguments of the class as value specs (see `inside/values.py`).
+        calls: One entry a call: `{"args": [spec, …], "kwargs": {name: spec}}`.
+    """
+    params: dict[str, JsonValue] = {
+        "role": role_params(rubric, role),
+        "method": method,
+        "construct": construct,
+        "calls": list[JsonValue](calls),
+    }
+    return ProbeRequest(probe="call_function", params=params)
+
+
+def scan_apis(names: tuple[str, ...], within: tuple[str, ...] = ()) -> ProbeRequest:
+    """Where names are used, `within` functions or classes or anywhere. Payload: ApiUses."""
+    params: dict[str, JsonValue] = {"names": list(names), "within": list(within)}
+    return ProbeRequest(probe="scan_apis", params=params)
+
+
+def find_claims(name: str, patterns: tuple[str, ...], files: tuple[str, ...]) -> ProbeRequest:
+    """A number stated in stored outputs, markdown or text files. Payload: Claims.
+
+    Args:
+        name: What the number is.
+        patterns: Regular expressions with one group `value`.
+        files: Globs of text files; stored outputs of notebooks are always read.
+    """
+    params: dict[str, JsonValue] = {
+        "name": name,
+        "patterns": list(patterns),
+        "files": list(files),
+    }
+    return ProbeRequest(probe="find_claims", params=params)
+
+
+def execute(rubric: Rubric, forbid: tuple[str, ...] = ()) -> ProbeRequest:
+    """Restart-and-run-all under the rubric's budget. Payload: Execution; arrays `figure_<i>`.
+
+    Args:
+        rubric: Holds the budget.
+        forbid: Names that raise when they are called.
+    """
+    budget = rubric.budget
+    params: dict[str, JsonValue] = {
+        "wall_seconds": budget.wall_seconds,
+        "cell_seconds": budget.cell_seconds,
+        "optimizer_steps": budget.optimizer_steps,
+        "batches_per_loader": budget.batches_per_loader,
+        "forbid": list(forbid),
+    }
+    return ProbeRequest(probe="execute", params=params)

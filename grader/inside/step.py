@@ -1,0 +1,91 @@
+"""One step: a forked child that runs probes beside student code and reports each."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import traceback
+import types
+from typing import Any
+
+from . import protocol
+from .reply import Reply, StudentFault, Unbound
+from .session import Session
+
+
+def run(job: dict[str, Any], step: list[dict[str, Any]], report_fd: int) -> None:
+    """Measure every request of the step, in order, in one session.
+
+    Args:
+        job: The whole job: paths and input arrays.
+        step: Requests: `{"index", "probe", "params"}`.
+        report_fd: Where frames go.
+    """
+    from .probes import PROBES
+
+    os.setsid()
+    os.chdir(job["scratch"])
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    session = Session(job, main)
+    for request in step:
+        reply = Reply()
+        session.reply = reply
+        seed()
+        header: dict[str, Any] = {"state": "measured", "fault": None}
+        try:
+            PROBES[request["probe"]](session, request["params"], reply)
+        except Unbound as error:
+            header["state"] = "unbound"
+            header["fault"] = {"kind": "unbound", "message": str(error)[:4000]}
+        except BaseException as error:  # noqa: BLE001 - student code may raise anything at all
+            header["state"] = "student_fault"
+            header["fault"] = describe_fault(error, session)
+        measured = header["state"] == "measured"
+        header["payload"] = reply.payload if measured else {}
+        header["arrays"] = reply.arrays if measured else []
+        header["remarks"] = reply.remarks
+        body = b"".join(reply.body) if measured else b""
+        protocol.write_frame(report_fd, protocol.EVIDENCE, request["index"], header, body)
+
+
+def seed() -> None:
+    """Same seeds before every probe, so that equal submissions give equal evidence."""
+    import numpy as np
+    import torch
+
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+def describe_fault(error: BaseException, session: Session) -> dict[str, Any]:
+    """Say what the student's code did, at its own deepest line."""
+    if isinstance(error, StudentFault):
+        return {
+            "kind": error.kind,
+            "message": error.message[:4000],
+            "place": error.place,
+            "hint": error.hint[:1000],
+        }
+    kind = type(error).__name__
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        kind = "memory"
+    elif isinstance(error, SystemExit):
+        kind = "exit"
+    place = None
+    frames = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        found = session.place_of(frame.filename, frame.lineno)
+        if found is not None:
+            place = found
+            frames.append(f"{found['file']}, line {frame.lineno}, in {frame.name}: {frame.line}")
+    if place is None and isinstance(error, SyntaxError) and error.filename:
+        place = session.place_of(error.filename, error.lineno)
+    return {
+        "kind": kind[:200],
+        "message": str(error)[:4000],
+        "place": place,
+        "traceback": "\n".join(frames)[:8000],
+    }

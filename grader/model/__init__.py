@@ -1,0 +1,1 @@
+"""Frozen records: submission, rubric, evidence, scorecard. No behaviour beyond validation."""

@@ -1,0 +1,264 @@
+"""The payloads of the built-in probes: what each one measures, with units and bounds.
+
+Everything here was written by a process that ran student code. Strings are text to be escaped,
+numbers are claims of that process; what a check may rest on is said in the check.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from grader.model.base import Number, Record
+from grader.model.evidence import Place
+
+__all__ = [
+    "ApiUse",
+    "ApiUses",
+    "Axes",
+    "Binding",
+    "Bindings",
+    "CallResult",
+    "CellRun",
+    "Claim",
+    "Claims",
+    "Execution",
+    "FigureSeen",
+    "Layer",
+    "LineSeen",
+    "ModuleFacts",
+    "Predictions",
+    "SavedTensor",
+    "SourceFacts",
+    "SourceFile",
+]
+
+Text = Field(max_length=2000)
+Name = Field(max_length=300)
+Many = Field(max_length=2000)
+
+
+class SourceFile(Record):
+    """One notebook or script, parsed."""
+
+    path: str = Name
+    kind: Literal["notebook", "script"]
+    cells: int = 0
+    """Code cells; 0 for a script."""
+    parse_error: str = Field(default="", max_length=1000)
+    place: Place | None = None
+    """Of the parse error."""
+
+
+class SourceFacts(Record):
+    """Probe `inspect_source`: what the submission's source is, without running it."""
+
+    files: tuple[SourceFile, ...] = Many
+    entry: str = ""
+    """The notebook or script that is run: path, empty when there is none."""
+    imports: tuple[str, ...] = Many
+    """Top-level packages imported anywhere."""
+    frameworks: tuple[str, ...] = Many
+    """Of `torch`, `tensorflow`, `keras`, `jax`, those imported."""
+    definitions: int = 0
+    """Functions and classes found."""
+    placeholders: tuple[Place, ...] = Many
+    """Template cells that still say PLEASE FILL IN and hold no code of their own."""
+
+
+class ApiUse(Record):
+    """One use of a forbidden name."""
+
+    name: str = Name
+    """As the rubric spells it."""
+    place: Place
+    how: Literal["static", "dynamic"]
+    text: str = Field(default="", max_length=500)
+    """The source line."""
+
+
+class ApiUses(Record):
+    """Probe `scan_apis`: where forbidden names are used, through aliases too."""
+
+    uses: tuple[ApiUse, ...] = Many
+    searched: tuple[str, ...] = Many
+    """The names searched for."""
+
+
+class Claim(Record):
+    """A number that the student states."""
+
+    name: str = Name
+    value: Number
+    place: Place
+    text: str = Field(default="", max_length=500)
+    """The line that states it."""
+
+
+class Claims(Record):
+    """Probe `find_claims`: stored outputs and files, read and never run."""
+
+    claims: tuple[Claim, ...] = Many
+
+
+class Binding(Record):
+    """How a role was bound to student code."""
+
+    role: str = Name
+    how: Literal["explicit", "name", "weights", "structure", "alive", "unbound"]
+    definition: str = Field(default="", max_length=300)
+    """What it was bound to, such as `classnet = nn.Sequential(…)`."""
+    place: Place | None = None
+    weights: str = Field(default="", max_length=400)
+    """The weight file's path."""
+    why: str = Field(default="", max_length=1000)
+    """Why this one; when unbound, what was looked for and what was there instead."""
+
+
+class Bindings(Record):
+    """Probe `bind_roles`."""
+
+    bindings: tuple[Binding, ...] = Many
+
+
+class Predictions(Record):
+    """Probe `predict`. Array `scores`: float32 [N, K], one row per input in the order given."""
+
+    binding: Binding
+    preprocessing: str = Field(default="", max_length=500)
+    """What the inputs went through: the student's own dataset class, or nothing."""
+    output_is: Literal["log_probabilities", "probabilities", "logits"]
+    """By what the rows sum to. Recomputed outside."""
+    classify: Literal["agrees", "differs", "absent"] = "absent"
+    """Whether the student's own `classify` gives the rows' largest entries."""
+    weights_matter: bool = True
+    """Whether the scores changed when the weights were changed."""
+    rows_independent: bool = True
+    """Whether each row's scores stayed when the batch's other rows changed."""
+
+
+class Layer(Record):
+    """A leaf module."""
+
+    path: str = Name
+    type: str = Name
+    """The class's name, such as `Conv2d`."""
+    torch: bool
+    """Whether the class is torch's own."""
+    parameters: int = 0
+    """Numbers in its own parameters."""
+    settings: dict[str, str] = {}
+    """Such as `in_features: 64`."""
+    output_shape: tuple[int, ...] | None = None
+    """When traced, without the batch dimension."""
+
+
+class SavedTensor(Record):
+    """A tensor in the weight file."""
+
+    name: str = Name
+    shape: tuple[int, ...]
+    dtype: str = Name
+    finite: bool
+    role: Literal["parameter", "buffer", "unknown"] = "unknown"
+
+
+class ModuleFacts(Record):
+    """Probe `describe_module`: what a net is and what its weight file holds."""
+
+    binding: Binding
+    class_name: str = Name
+    layers: tuple[Layer, ...] = Many
+    parameters: int
+    """Numbers in distinct parameters of the live module, as the student's process counts them."""
+    trainable: int
+    buffers: int
+    saved: tuple[SavedTensor, ...] = Many
+    """Read from the weight file before the student's class was rebuilt around them."""
+    saved_from: Literal["state_dict", "checkpoint", "module", "tensors", "none"] = "none"
+    missing_keys: tuple[str, ...] = Many
+    unexpected_keys: tuple[str, ...] = Many
+    output_shape: tuple[int, ...] | None = None
+    """For one example, without the batch dimension."""
+    row_sums: tuple[Number, ...] = Field(default=(), max_length=64)
+    """Sum over classes of exp(output) for a few random inputs: 1 for log-probabilities."""
+
+
+class CallResult(Record):
+    """Probe `call_function`. Arrays `result_<i>`: float64, the results in the order of the calls."""
+
+    binding: Binding
+    calls: int
+    dtypes: tuple[str, ...] = Many
+    """Of each result, before conversion."""
+    shapes: tuple[tuple[int, ...], ...] = Many
+
+
+class CellRun(Record):
+    """One cell (or, for a script, the whole file) of a restart-and-run-all."""
+
+    cell: int
+    status: Literal["ok", "error", "skipped", "timeout"]
+    wall_seconds: float
+    error: str = Field(default="", max_length=4000)
+    error_kind: str = Field(default="", max_length=200)
+    line: int | None = None
+    output: str = Field(default="", max_length=20000)
+    """What it printed, shortened in the middle."""
+
+
+class LineSeen(Record):
+    """A line drawn on axes."""
+
+    label: str = Name
+    x: tuple[Number, ...] = Field(max_length=2000)
+    y: tuple[Number, ...] = Field(max_length=2000)
+
+
+class Axes(Record):
+    """One set of axes of a figure."""
+
+    title: str = Name
+    x_label: str = Name
+    y_label: str = Name
+    legend: tuple[str, ...] = Field(max_length=100)
+    lines: tuple[LineSeen, ...] = Field(max_length=50)
+    images: int = 0
+    bars: int = 0
+    points: int = 0
+    """Scattered."""
+
+
+class FigureSeen(Record):
+    """A figure that was shown, saved, or left open. Array `figure_<i>`: uint8 [height, width, 3]."""
+
+    cell: int | None
+    saved_as: str = Field(default="", max_length=400)
+    axes: tuple[Axes, ...] = Field(max_length=100)
+    has_image: bool = True
+    """False when over the budget of captured pixels."""
+
+
+class LossSeries(Record):
+    """Scalars on which `backward()` was called, one series per optimizer or loss place."""
+
+    place: Place | None
+    values: tuple[Number, ...] = Field(max_length=5000)
+
+
+class Execution(Record):
+    """Probe `execute`: a restart-and-run-all under a budget."""
+
+    entry: str = Name
+    cells: tuple[CellRun, ...] = Many
+    finished: bool
+    """Whether the last cell was reached."""
+    ended_by: Literal["end", "error", "wall_clock", "output_limit"]
+    first_error_cell: int | None = None
+    optimizer_steps: int
+    budget_ended_training: bool
+    """Whether a training loop was told to end early."""
+    losses: tuple[LossSeries, ...] = Field(max_length=50)
+    figures: tuple[FigureSeen, ...] = Field(max_length=64)
+    stubbed_packages: tuple[str, ...] = Many
