@@ -132,7 +132,9 @@ def not_measured(evidence: Evidence) -> CheckResult:
     if evidence.state == "unbound":
         text = fault.message
     else:
-        text = f"Your code stopped before this could be measured{where}: {fault.kind}: {fault.message}"
+        text = (
+            f"Your code stopped before this could be measured{where}: {fault.kind}: {fault.message}"
+        )
     return CheckResult(
         outcome=outcome,
         fraction=exact_zero(),

@@ -35,7 +35,9 @@ def role_params(rubric: Rubric, name: str) -> dict[str, JsonValue]:
     """
     if name not in rubric.roles:
         message = f"there is no role '{name}'"
-        raise RubricError(message, mend=f"declare [roles.{name}], or use one of {sorted(rubric.roles)}")
+        raise RubricError(
+            message, mend=f"declare [roles.{name}], or use one of {sorted(rubric.roles)}"
+        )
     return {"name": name, **rubric.roles[name].model_dump(mode="json")}
 
 

@@ -1,0 +1,33 @@
+"""Family `manual`: what a person decides."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from pydantic import Field, model_validator
+
+from grader.model.base import Points, Record
+
+__all__ = ["ManualBand"]
+
+
+class ManualBand(Record):
+    """Parameters of `manual.band`."""
+
+    question: str = Field(min_length=1)
+    """What the person is to judge, as the student may read it."""
+    bands: tuple[Points, ...] = (Fraction(0), Fraction(1, 2), Fraction(1))
+    """Shares of the points that may be given, rising."""
+    guidance: tuple[str, ...] = ()
+    """What each band means, one for each."""
+
+    @model_validator(mode="after")
+    def _bands_rise(self) -> ManualBand:
+        rising = all(a < b for a, b in zip(self.bands, self.bands[1:], strict=False))
+        if not self.bands or not rising or self.bands[0] < 0 or self.bands[-1] > 1:
+            msg = "bands are rising shares of the points, from 0 to 1"
+            raise ValueError(msg)
+        if self.guidance and len(self.guidance) != len(self.bands):
+            msg = "guidance needs one text for each band"
+            raise ValueError(msg)
+        return self
