@@ -1,0 +1,186 @@
+"""Who a page is for, and what of a scorecard they may see.
+
+A filtered scorecard is built from what may be seen, never by removing what may not: totals, tasks,
+flags, remarks and attempts are made anew, so a field that nobody thought of stays out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from grader.model.evidence import Attempt, Remark
+from grader.model.outcome import ExitReason, Outcome, Status, Visibility
+from grader.model.scorecard import CheckResult, Scorecard, ScoredCriterion, ScoredTask
+
+__all__ = ["Audience", "View", "view"]
+
+
+class Audience(StrEnum):
+    """Who reads, and when."""
+
+    STUDENT_NOW = "student_now"
+    STUDENT_AFTER_DUE = "student_after_due"
+    STUDENT_AFTER_PUBLISHED = "student_after_published"
+    STAFF = "staff"
+
+    def may_see(self, visibility: Visibility) -> bool:
+        """Whether a criterion of this visibility is shown."""
+        return visibility in _SEEN[self]
+
+
+_SEEN = {
+    Audience.STUDENT_NOW: {Visibility.VISIBLE},
+    Audience.STUDENT_AFTER_DUE: {Visibility.VISIBLE, Visibility.AFTER_DUE_DATE},
+    Audience.STUDENT_AFTER_PUBLISHED: {
+        Visibility.VISIBLE,
+        Visibility.AFTER_DUE_DATE,
+        Visibility.AFTER_PUBLISHED,
+    },
+    Audience.STAFF: set(Visibility),
+}
+
+OWN_CODE_REMARKS = frozenset({"shim", "compat", "stub"})
+"""Families of remarks about the student's own code on this machine. A remark does not say which
+criterion's measurement it came from, so when criteria are hidden only these are shown."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A scorecard as one audience may see it.
+
+    Attributes:
+        scorecard: Holds nothing that the audience may not see.
+        whole: Whether that is all of it. When not, its `points` are those of the criteria shown,
+            and there is no total to show.
+        audience: Whom it is for.
+    """
+
+    scorecard: Scorecard
+    whole: bool
+    audience: Audience
+
+
+def view(scorecard: Scorecard, audience: Audience) -> View:
+    """Keep of a scorecard what an audience may see."""
+    if audience is Audience.STAFF:
+        return View(scorecard, whole=True, audience=audience)
+    unseen = tuple(
+        f"{task.id}/{criterion.id}"
+        for task in scorecard.tasks
+        for criterion in task.criteria
+        if not audience.may_see(criterion.visibility)
+    )
+    provenance = scorecard.provenance.model_copy(update={"evidence": {}})
+    if not unseen:
+        # Flags are for the staff; those of a criterion are shown beside it.
+        card = scorecard.model_copy(update={"flags": (), "provenance": provenance})
+        return View(card, whole=True, audience=audience)
+    words = _words_of(scorecard, frozenset(unseen))
+    tasks = tuple(
+        _task(task, audience, words)
+        for task in scorecard.tasks
+        if any(audience.may_see(criterion.visibility) for criterion in task.criteria)
+    )
+    shown = [criterion for task in tasks for criterion in task.criteria]
+    undecided = [criterion for criterion in shown if not criterion.outcome.decided]
+    card = Scorecard(
+        assignment=scorecard.assignment,
+        title=scorecard.title,
+        submission=scorecard.submission,
+        team=scorecard.team,
+        student_ids=scorecard.student_ids,
+        points=_sum(criterion.points for criterion in shown),
+        max_points=_sum(task.max_points for task in tasks),
+        bonus=_sum(criterion.points for criterion in shown if criterion.bonus),
+        pending_points=_sum(criterion.max_points for criterion in undecided),
+        penalty=scorecard.penalty,
+        # Never `final`: what is not shown may still change.
+        status=Status.PROVISIONAL,
+        flags=(),
+        remarks=tuple(r for r in scorecard.remarks if _is_own_code(r)),
+        tasks=tasks,
+        attempts=_machine_only(scorecard.attempts),
+        provenance=provenance,
+    )
+    return View(card, whole=False, audience=audience)
+
+
+def _sum(points: Iterable[Fraction]) -> Fraction:
+    return sum(points, Fraction(0))
+
+
+def _is_own_code(remark: Remark) -> bool:
+    return remark.code.split(".", 1)[0] in OWN_CODE_REMARKS
+
+
+def _words_of(scorecard: Scorecard, unseen: frozenset[str]) -> tuple[str, ...]:
+    """What names an unseen criterion in a sentence about another one, longest first."""
+    words: set[str] = set()
+    for task in scorecard.tasks:
+        for criterion in task.criteria:
+            name = f"{task.id}/{criterion.id}"
+            if name in unseen:
+                words |= {name, criterion.title, criterion.id}
+    shown = {c.id for t in scorecard.tasks for c in t.criteria if f"{t.id}/{c.id}" not in unseen}
+    return tuple(sorted((w for w in words - shown if w), key=lambda w: (-len(w), w)))
+
+
+def _task(task: ScoredTask, audience: Audience, words: tuple[str, ...]) -> ScoredTask:
+    criteria = tuple(
+        criterion.model_copy(update={"result": _result(criterion, words)})
+        for criterion in task.criteria
+        if audience.may_see(criterion.visibility)
+    )
+    return ScoredTask(
+        id=task.id,
+        title=task.title,
+        points=_sum(c.points for c in criteria),
+        max_points=_sum(c.max_points for c in criteria if not c.bonus),
+        criteria=criteria,
+    )
+
+
+def _result(criterion: ScoredCriterion, words: tuple[str, ...]) -> CheckResult:
+    """A shown criterion's result, without the names of criteria that are not shown.
+
+    A criterion may be blocked by one that is hidden; then its message would name that one.
+    """
+    result = criterion.result
+    texts = (result.message, result.expected, result.hint, result.bound_by)
+    if not any(word in text for word in words for text in texts):
+        return result
+    if criterion.outcome is Outcome.BLOCKED:
+        message = "This could not be measured: something that it rests on did not work."
+        cleared = {"message": message, "expected": "", "hint": "", "bound_by": "", "places": ()}
+        return result.model_copy(update=cleared)
+    names = ("message", "expected", "hint", "bound_by")
+    return result.model_copy(update={n: _without(getattr(result, n), words) for n in names})
+
+
+def _without(text: str, words: tuple[str, ...]) -> str:
+    for word in words:
+        # A bare id may be an everyday word; a qualified name or a title is not.
+        if "/" in word or " " in word:
+            text = text.replace(word, "another criterion")
+    return text
+
+
+def _machine_only(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    """The machine that was used, without what ran on it, how long and how it ended."""
+    if not attempts:
+        return ()
+    last = attempts[-1]
+    machine = Attempt(
+        number=1,
+        sandbox=last.sandbox,
+        limits=last.limits,
+        exit_reason=ExitReason.OK,
+        started_at=last.started_at,
+        wall_seconds=0.0,
+        startup_seconds=0.0,
+        environment=last.environment,
+    )
+    return (machine,)

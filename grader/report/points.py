@@ -1,0 +1,29 @@
+"""Points become decimals here, once, and nowhere else."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+__all__ = ["as_number", "as_text", "rounded"]
+
+HUNDREDTHS = 100
+
+
+def rounded(points: Fraction) -> Decimal:
+    """Round to at most two decimal places, a tie to the even neighbour (0.125 → 0.12).
+
+    Half-even, so that rounding many results neither lifts nor lowers a class.
+    """
+    return Decimal(round(points * HUNDREDTHS)) / HUNDREDTHS
+
+
+def as_text(points: Fraction) -> str:
+    """Write points without trailing zeros: `3.5`, `10`, `0.33`."""
+    text = f"{rounded(points):.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def as_number(points: Fraction) -> float:
+    """Points as JSON holds them."""
+    return float(rounded(points))
