@@ -1,1 +1,1 @@
-"""TODO"""
+"""The command `grade`: one file per command."""

@@ -1,1 +1,7 @@
-"""TODO"""
+"""Where boxes run. One engine per file."""
+
+from __future__ import annotations
+
+from grader.engine.local import LocalPool
+
+__all__ = ["LocalPool"]

@@ -24,7 +24,8 @@ BEGIN = b"B"  # worker → host: this request is now being measured
 EVIDENCE = b"E"  # step → worker → host: this request is done
 ENDED = b"X"  # worker → host: the step died before this request was done
 DONE = b"D"  # worker → host: nothing left to do
-JOB = b"J"  # host → worker
+JOB = b"J"  # host → worker, once: paths and input arrays
+STEP = b"S"  # host → worker: requests to measure in one fork; the pipe's end means no more
 
 JSON_LIMIT = 8 * 1024**2
 

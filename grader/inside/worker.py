@@ -13,10 +13,12 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib
+import json
 import os
 import platform
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -58,24 +60,16 @@ def main(job_fd: int, evidence_fd: int) -> None:
     }
     protocol.write_frame(evidence_fd, protocol.READY, 0, versions)
     frame = protocol.read_frame(job_fd, 0)
-    os.close(job_fd)
     if frame is None or frame[0] != protocol.JOB:
         return
-    job = _parse(frame[2])
-    warm(job, evidence_fd)
-    for step in job["steps"]:
-        run_step(job, step, evidence_fd, isolated=isolated)
+    job = json.loads(frame[2])
+    warm(job, (job_fd, evidence_fd))
+    while (frame := protocol.read_frame(job_fd, 0)) is not None:
+        run_step(job, json.loads(frame[2]), (job_fd, evidence_fd), isolated=isolated)
     protocol.write_frame(evidence_fd, protocol.DONE, 0, {})
 
 
-def _parse(text: bytes) -> dict[str, Any]:
-    import json
-
-    job: dict[str, Any] = json.loads(text)
-    return job
-
-
-def warm(job: dict[str, Any], evidence_fd: int) -> None:
+def warm(job: dict[str, Any], own_fds: tuple[int, int]) -> None:
     """Import what the submission imports, from a fixed list, before the first fork.
 
     Which packages those are is read in a fork: parsing hostile source may crash the parser.
@@ -84,8 +78,7 @@ def warm(job: dict[str, Any], evidence_fd: int) -> None:
     pid = os.fork()
     if pid == 0:
         try:
-            os.close(read_end)
-            os.close(evidence_fd)
+            _close(read_end, *own_fds)
             from .sources import imported_packages
 
             names = imported_packages(Path(job["submission"]))
@@ -107,9 +100,14 @@ def warm(job: dict[str, Any], evidence_fd: int) -> None:
 
 
 def run_step(
-    job: dict[str, Any], step: list[dict[str, Any]], evidence_fd: int, *, isolated: bool
+    job: dict[str, Any],
+    step: list[dict[str, Any]],
+    own_fds: tuple[int, int],
+    *,
+    isolated: bool,
 ) -> None:
     """Fork, let the child measure the step's requests, relay each as it comes."""
+    evidence_fd = own_fds[1]
     protocol.write_frame(evidence_fd, protocol.BEGIN, step[0]["index"], {})
     read_end, write_end = os.pipe()
     gc.collect()
@@ -117,8 +115,7 @@ def run_step(
     pid = os.fork()
     if pid == 0:
         try:
-            os.close(read_end)
-            os.close(evidence_fd)
+            _close(read_end, *own_fds)
             _set_dumpable(flag=True)  # student code may open /proc/self/fd, as anywhere
             from .step import run
 
@@ -167,7 +164,7 @@ def _end(pid: int, *, isolated: bool) -> int:
         if done:
             status = os.waitstatus_to_exitcode(raw)
             break
-        signal.sigtimedwait([signal.SIGCHLD], 0.005) if hasattr(signal, "sigtimedwait") else None
+        time.sleep(0.005)
     else:
         _kill(pid, isolated=isolated)
         _, raw = os.waitpid(pid, 0)
@@ -190,6 +187,11 @@ def _kill(pid: int, *, isolated: bool) -> None:
             os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return
+
+
+def _close(*fds: int) -> None:
+    for fd in fds:
+        os.close(fd)
 
 
 def _set_dumpable(*, flag: bool) -> None:

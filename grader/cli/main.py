@@ -1,0 +1,98 @@
+"""`grade`: commands are imported when they are called, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from grader import __version__
+from grader.errors import ConfigurationError, GraderError, SandboxError
+
+__all__ = ["cli", "main"]
+
+COMMANDS = {
+    "run": "Grade a folder of submissions (the default: `grade SUBMISSIONS`).",
+    "check": "Check your own work: visible criteria, your own machine, no isolation.",
+    "regrade": "Score again from stored evidence, after a rubric change.",
+    "report": "Write the reports again from the gradebook, running nothing.",
+    "decide": "Enter what a person decided about a criterion.",
+    "rubric": "Lint, verify or start a rubric; print its JSON Schema.",
+    "data": "Where the datasets are; fetch and verify them.",
+    "reference": "Reference solutions: list, train, baselines.",
+    "doctor": "What this machine can do: sandbox, limits, GPU, datasets.",
+}
+
+USAGE_STATUS = 2
+STAFF_STATUS = 1
+INTERRUPTED_STATUS = 130
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module at its first use; anything that is no command is a path to grade."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(
+            importlib.import_module(f"grader.cli.{cmd_name}"), cmd_name
+        )
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            args = ["run", *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {"--help", "-h", "--version"}
+        if args and args[0].startswith("-") and args[0] not in own:
+            args = ["run", *args]  # options first: `grade --fresh submissions/`
+        return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="grade")
+def cli() -> None:
+    """Grade deep-learning coursework: accuracy, parameters, weights, curves, answers.
+
+    \b
+    Examples:
+      grade submissions/                 grade everything into reports/
+      grade check my_homework.ipynb      check your own work before handing in
+      grade doctor                       what this machine can do
+    """
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 for the staff, 2 usage or configuration."""
+    try:
+        status: Any = cli.main(args=argv, prog_name="grade", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE_STATUS)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(
+            "\nStopped. What was finished is kept; the same command goes on from there.", err=True
+        )
+        sys.exit(INTERRUPTED_STATUS)
+    except (ConfigurationError, SandboxError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(USAGE_STATUS)
+    except GraderError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(STAFF_STATUS)

@@ -1,0 +1,96 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["SANDBOXES", "EXISTING", "common", "fail_under", "points_type"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXISTING = click.Path(exists=True, path_type=Path)
+SANDBOXES = click.Choice(["bubblewrap", "none"])
+
+
+def common(command: F) -> F:
+    """`--rubrics`, `--out`, `--assignment`, `--data`, `--gradebook`."""
+    folder = click.Path(file_okay=False, path_type=Path)
+    for option in (
+        click.option(
+            "--gradebook",
+            default="",
+            metavar="URL",
+            help="SQLAlchemy URL of the gradebook. [default: SQLite in OUT]",
+        ),
+        click.option(
+            "--data",
+            type=folder,
+            envvar="GRADE_DATA",
+            help="Root of the datasets. [env: GRADE_DATA]",
+        ),
+        click.option("--assignment", metavar="ID", help="Which rubric, where the path does not tell."),
+        click.option(
+            "--rubrics",
+            type=folder,
+            default=Path("rubrics"),
+            show_default=True,
+            help="Folder that holds ID/rubric.toml.",
+        ),
+        click.option(
+            "--out",
+            type=folder,
+            default=Path("reports"),
+            show_default=True,
+            help="Reports, gradebook and evidence.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def running(command: F) -> F:
+    """`--jobs`, `--fresh`."""
+    for option in (
+        click.option(
+            "--fresh", is_flag=True, help="Run everything again, stored evidence or not."
+        ),
+        click.option(
+            "--jobs", type=click.IntRange(min=0), default=0, help="Boxes at a time. [default: cores]"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+class PointsType(click.ParamType):
+    """Exact points, or a share such as `60%`."""
+
+    name = "points"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Fraction, bool]:
+        """Give (number, whether it is a share of the maximum)."""
+        if isinstance(value, tuple):
+            return value
+        text = str(value).strip()
+        try:
+            number = Fraction(text.removesuffix("%").strip())
+        except (ValueError, ZeroDivisionError):
+            self.fail(f"{value!r} is neither points nor a percentage such as 60%", param, ctx)
+        return (number / 100, True) if text.endswith("%") else (number, False)
+
+
+points_type = PointsType()
+
+fail_under = click.option(
+    "--fail-under",
+    type=points_type,
+    metavar="P",
+    help="Exit 1 when a submission has fewer points: 2.5, or 60%.",
+)

@@ -1,0 +1,50 @@
+"""The end of a run on the terminal: table, report, exit status."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rich.console import Console
+from rich.markup import escape
+
+from grader.cli.results import below, needs_staff, publish, say_where, summarise_for_github
+from grader.pipeline import Options, Run
+from grader.report import Audience
+from grader.report.terminal import class_table
+
+__all__ = ["conclude", "console"]
+
+
+def console() -> Console:
+    """Standard output: styled on a terminal, plain and wide when piped."""
+    terminal = Console(highlight=False)
+    if not terminal.is_terminal:
+        terminal = Console(highlight=False, width=160, no_color=True)
+    return terminal
+
+
+def conclude(
+    terminal: Console, run: Run, options: Options, fail_under: tuple[Fraction, bool] | None
+) -> int:
+    """Print the class table, write the reports, and give the exit status."""
+    cards = run.scorecards
+    paths = publish(options.out, cards, run.unreadable, Audience.STUDENT_NOW)
+    terminal.print(class_table(cards, run.unreadable))
+    reused = sum(g.reused for g in run.graded)
+    terminal.print(
+        f"{len(cards)} graded in {run.wall_seconds:.1f} s: {run.boxes} boxes opened, "
+        f"{reused} unchanged and not run again"
+        + (" (--fresh runs them)." if reused else ".")
+    )
+    staff = needs_staff(cards, run.unreadable)
+    if staff:
+        terminal.print(
+            f"[bold]For the staff[/bold], not a zero: {escape(', '.join(staff))}; see the report."
+        )
+    failing = below(cards, fail_under)
+    if failing:
+        names = ", ".join(card.submission for card in failing)
+        terminal.print(f"[bold]Below --fail-under:[/bold] {escape(names)}")
+    say_where(terminal, paths)
+    summarise_for_github(cards, run.unreadable)
+    return 1 if staff or failing else 0

@@ -1,0 +1,57 @@
+"""`grade regrade`: score again after a rubric change."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import click
+
+from grader.cli.options import common, fail_under, running
+
+__all__ = ["regrade"]
+
+
+@click.command()
+@common
+@running
+@fail_under
+def regrade(
+    out: Path,
+    rubrics: Path,
+    assignment: str | None,
+    data: Path | None,
+    gradebook: str,
+    jobs: int,
+    *,
+    fresh: bool,
+    fail_under: tuple[Fraction, bool] | None,
+) -> int:
+    """Score everything in --out again from stored evidence.
+
+    No student code runs, unless a criterion asks for something that was never measured: then
+    only that is. What people decided stays.
+
+    \b
+    Examples:
+      grade regrade
+      grade regrade --rubrics draft-rubrics/ --out reports/
+    """
+    from grader.cli.present import conclude, console
+    from grader.cli.progress import ProgressView
+    from grader.pipeline import Options
+    from grader.pipeline import regrade as score_again
+
+    options = Options(
+        out=out,
+        rubrics=rubrics,
+        assignment=assignment,
+        jobs=jobs,
+        data=data,
+        fresh=fresh,
+        gradebook=gradebook,
+    )
+    terminal = console()
+    with ProgressView(terminal) as view:
+        result = score_again(options, view)
+    return conclude(terminal, result, options, fail_under)

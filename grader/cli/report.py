@@ -1,0 +1,58 @@
+"""`grade report`: write the reports again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.cli.options import common
+
+__all__ = ["report"]
+
+
+@click.command()
+@common
+@click.option(
+    "--audience",
+    type=click.Choice(["student_now", "student_after_due", "student_after_published", "staff"]),
+    default="student_now",
+    show_default=True,
+    help="Whom the feedback pages are for: decides which criteria they show.",
+)
+def report(
+    out: Path,
+    rubrics: Path,  # noqa: ARG001 - shared options
+    assignment: str | None,
+    data: Path | None,  # noqa: ARG001 - shared options
+    gradebook: str,
+    audience: str,
+) -> int:
+    """Write the reports again from the gradebook, running nothing.
+
+    \b
+    Examples:
+      grade report
+      grade report --audience student_after_published
+    """
+    from grader.cli.present import console
+    from grader.cli.results import publish, say_where
+    from grader.errors import ConfigurationError
+    from grader.gradebook import Gradebook
+    from grader.pipeline import Options
+    from grader.report import Audience
+    from grader.report.terminal import class_table
+
+    options = Options(out=out, gradebook=gradebook)
+    if not gradebook and not (out / "gradebook.db").exists():
+        raise ConfigurationError(
+            "there is no gradebook", where=str(out), mend="run `grade SUBMISSIONS` first"
+        )
+    with Gradebook(options.gradebook_url) as book:
+        cards = tuple(book.latest(assignment))
+        unreadable = tuple(book.unreadable(assignment))
+    paths = publish(out, cards, unreadable, Audience(audience))
+    terminal = console()
+    terminal.print(class_table(cards, unreadable))
+    say_where(terminal, paths)
+    return 0

@@ -1,0 +1,109 @@
+"""What `run`, `regrade`, `check` and `report` do with scorecards: write, print, decide the status."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+from rich.console import Console
+
+from grader.collect.store import EvidenceStore
+from grader.errors import ConfigurationError
+from grader.model.outcome import Outcome
+from grader.model.scorecard import FigureShown, Scorecard
+from grader.model.submission import Unreadable
+from grader.report import Audience, Pixels, ReportPaths, write_reports
+
+__all__ = ["below", "needs_staff", "publish", "summarise_for_github"]
+
+
+def stored_pixels(out: Path, scorecards: Iterable[Scorecard]) -> Pixels:
+    """Where a report finds captured figures: in the evidence store beside it."""
+    store = EvidenceStore(out / "evidence", {})
+    sizes = {
+        exhibit.sha256: (exhibit.height, exhibit.width)
+        for card in scorecards
+        for task in card.tasks
+        for criterion in task.criteria
+        for exhibit in criterion.result.exhibits
+        if isinstance(exhibit, FigureShown)
+    }
+
+    def pixels(sha256: str) -> tuple[int, int, bytes] | None:
+        data = store.array(sha256)
+        if data is None or sha256 not in sizes:
+            return None
+        height, width = sizes[sha256]
+        return height, width, data
+
+    return pixels
+
+
+def publish(
+    out: Path,
+    scorecards: tuple[Scorecard, ...],
+    unreadable: tuple[Unreadable, ...],
+    audience: Audience,
+    *,
+    overview: Audience = Audience.STAFF,
+) -> ReportPaths:
+    """Write the report files of a run."""
+    return write_reports(
+        out,
+        scorecards,
+        unreadable,
+        pixels=stored_pixels(out, scorecards),
+        audience=audience,
+        overview=overview,
+    )
+
+
+def needs_staff(scorecards: Iterable[Scorecard], unreadable: Iterable[Unreadable]) -> list[str]:
+    """What only the staff can mend: submissions with `error` outcomes, and unreadable ones."""
+    names = [f"{u.assignment}/{u.name}".lstrip("/") for u in unreadable]
+    for card in scorecards:
+        outcomes = {c.outcome for task in card.tasks for c in task.criteria}
+        if Outcome.ERROR in outcomes:
+            names.append(f"{card.assignment}/{card.submission}")
+    return names
+
+
+def below(scorecards: Iterable[Scorecard], limit: tuple[Fraction, bool] | None) -> list[Scorecard]:
+    """Submissions under `--fail-under`. Points still open count as earned: they are not lost yet."""
+    if limit is None:
+        return []
+    number, is_share = limit
+    return [
+        card
+        for card in scorecards
+        if card.points + card.pending_points < (number * card.max_points if is_share else number)
+    ]
+
+
+def summarise_for_github(
+    scorecards: tuple[Scorecard, ...], unreadable: tuple[Unreadable, ...]
+) -> None:
+    """Append a Markdown table to the job's summary when GitHub Actions asks for one.
+
+    Raises:
+        ConfigurationError: The summary file cannot be written.
+    """
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    from grader.report.github import summary
+
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(summary(scorecards, unreadable))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the job summary cannot be written: {error.strerror}", where=path
+        ) from error
+
+
+def say_where(console: Console, paths: ReportPaths) -> None:
+    """Name the overview, as a path that can be clicked or copied."""
+    console.print(f"Report: {paths.index}", soft_wrap=True, markup=False, highlight=False)

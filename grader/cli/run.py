@@ -1,0 +1,69 @@
+"""`grade SUBMISSIONS`: grade a folder of submissions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import click
+
+from grader.cli.options import EXISTING, common, fail_under, running
+
+__all__ = ["run"]
+
+
+@click.command()
+@click.argument("submissions", type=EXISTING)
+@common
+@running
+@fail_under
+@click.option(
+    "--sandbox",
+    type=click.Choice(["bubblewrap", "none"]),
+    default="bubblewrap",
+    show_default=True,
+    help="none: no isolation at all, for your own code only; scorecards are marked self-check.",
+)
+def run(
+    submissions: Path,
+    out: Path,
+    rubrics: Path,
+    assignment: str | None,
+    data: Path | None,
+    gradebook: str,
+    jobs: int,
+    sandbox: str,
+    *,
+    fresh: bool,
+    fail_under: tuple[Fraction, bool] | None,
+) -> int:
+    """Grade a folder of submissions, one submission, or an archive of either.
+
+    What was graded before and has not changed is not run again. A run that was stopped goes on
+    where it stopped. Exit status: 0 all graded, 1 the staff is needed or a submission is below
+    --fail-under, 2 usage or configuration.
+
+    \b
+    Examples:
+      grade submissions/
+      grade hw.zip --assignment digits-svhn --out reports/
+      grade submissions/ --fail-under 60% --jobs 2
+    """
+    from grader.cli.present import conclude, console
+    from grader.cli.progress import ProgressView
+    from grader.pipeline import Options, grade
+
+    options = Options(
+        out=out,
+        rubrics=rubrics,
+        assignment=assignment,
+        sandbox=sandbox,
+        jobs=jobs,
+        data=data,
+        fresh=fresh,
+        gradebook=gradebook,
+    )
+    terminal = console()
+    with ProgressView(terminal) as view:
+        result = grade(submissions, options, view)
+    return conclude(terminal, result, options, fail_under)

@@ -1,0 +1,120 @@
+"""What the host knows of each probe: the shape of its answer and the time it may take.
+
+A probe itself lives in `inside/`; this is the strict side that admits what it wrote.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grader.model import measurements
+from grader.model.base import Record
+from grader.model.evidence import ProbeRequest
+from grader.model.rubric import Budget
+from grader.registry import Registry
+
+__all__ = ["PROBES", "ArrayRule", "ProbeSpec", "array_rules"]
+
+WALL_GRACE_SECONDS = 20.0
+"""Beyond the execution's own soft end: it still has to report what it saw."""
+
+
+@dataclass(frozen=True)
+class ArrayRule:
+    """One array that a probe may write.
+
+    Attributes:
+        dtype: Its only dtype.
+        shape: Exact, or with None where any size up to `most` numbers will do.
+        most: Largest count of numbers.
+        required: Whether a measured payload must come with it.
+        by_row: Whether rows are in the secret order of the inputs.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...] | None
+    most: int
+    required: bool = True
+    by_row: str = ""
+
+    @property
+    def most_bytes(self) -> int:
+        """Upper bound of its size."""
+        return self.most * {"float32": 4, "float64": 8, "int64": 8, "uint8": 1}[self.dtype]
+
+
+Rules = Callable[[ProbeRequest, Mapping[str, int]], dict[str, ArrayRule]]
+
+
+def _none(_request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, ArrayRule]:
+    return {}
+
+
+@dataclass(frozen=True)
+class ProbeSpec:
+    """The host's side of one probe.
+
+    Attributes:
+        payload: The record its JSON must fit.
+        arrays: From a request and the datasets' row counts to the arrays it may write.
+        executes: Whether it runs the student's whole submission.
+    """
+
+    payload: type[Record]
+    arrays: Rules = _none
+    executes: bool = False
+
+    def wall_seconds(self, budget: Budget) -> float:
+        """When the host ends it."""
+        if self.executes:
+            return budget.wall_seconds + WALL_GRACE_SECONDS
+        return budget.probe_seconds
+
+
+PROBES: Registry[ProbeSpec] = Registry("probe")
+
+FIGURES = 32
+FIGURE_BYTES = 8 * 1024**2
+RESULT_NUMBERS = 1_000_000
+CLASSES_AT_MOST = 10_000
+
+
+def _scores(request: ProbeRequest, rows: Mapping[str, int]) -> dict[str, ArrayRule]:
+    dataset = str(request.params["dataset"])
+    role: Any = request.params["role"]
+    shape = role.get("output_shape")
+    columns = math.prod(shape) if shape else None
+    count = rows[dataset]
+    most = count * (columns or CLASSES_AT_MOST)
+    return {"scores": ArrayRule("float32", (count, columns), most, by_row=dataset)}
+
+
+def _results(request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, ArrayRule]:
+    calls: Any = request.params["calls"]
+    return {
+        f"result_{i}": ArrayRule("float64", None, RESULT_NUMBERS, required=False)
+        for i in range(len(calls))
+    }
+
+
+def _figures(_request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, ArrayRule]:
+    rule = ArrayRule("uint8", (None, None, 3), FIGURE_BYTES, required=False)
+    return {f"figure_{i}": rule for i in range(FIGURES)}
+
+
+PROBES.register("inspect_source", ProbeSpec(measurements.SourceFacts))
+PROBES.register("scan_apis", ProbeSpec(measurements.ApiUses))
+PROBES.register("find_claims", ProbeSpec(measurements.Claims))
+PROBES.register("bind_roles", ProbeSpec(measurements.Bindings))
+PROBES.register("describe_module", ProbeSpec(measurements.ModuleFacts))
+PROBES.register("predict", ProbeSpec(measurements.Predictions, _scores))
+PROBES.register("call_function", ProbeSpec(measurements.CallResult, _results))
+PROBES.register("execute", ProbeSpec(measurements.Execution, _figures, executes=True))
+
+
+def array_rules(request: ProbeRequest, rows: Mapping[str, int]) -> dict[str, ArrayRule]:
+    """The arrays that this request may write."""
+    return PROBES[request.probe].arrays(request, rows)

@@ -1,0 +1,328 @@
+"""Run one submission's probes in boxes until everything is measured, and keep what comes out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from grader.collect import channel as wire
+from grader.collect.admit import admit, fault_of_end, harness_evidence, interrupted
+from grader.collect.inputs import Inputs
+from grader.collect.plan import source_of, steps
+from grader.collect.probes import PROBES, array_rules
+from grader.collect.store import EvidenceStore
+from grader.datasets import DATASETS
+from grader.errors import DatasetMissingError, HarnessError
+from grader.model.evidence import Attempt, Evidence, EvidenceSet, ProbeRequest
+from grader.model.outcome import ExitReason
+from grader.model.rubric import Budget
+from grader.model.submission import Submission
+from grader.sandbox.box import Box, BoxExit, Limits, Sandbox, Slot
+
+__all__ = ["Collected", "Collector", "datasets_of"]
+
+ATTEMPTS_AT_MOST = 6
+"""Boxes for one submission: each that dies costs the probe that was in it, never the others."""
+STARTUP_SECONDS = 300.0
+"""Importing torch took up to 50 s on a loaded machine; this is not the student's time."""
+
+
+def datasets_of(requests: Sequence[ProbeRequest]) -> tuple[str, ...]:
+    """The dataset splits that requests speak about."""
+    return tuple(sorted({str(r.params["dataset"]) for r in requests if "dataset" in r.params}))
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What became of one submission's measurements.
+
+    Attributes:
+        evidence: One piece for every request of the plan.
+        attempts: The boxes that made it.
+        reused: How many pieces were there already.
+    """
+
+    evidence: EvidenceSet
+    attempts: tuple[Attempt, ...]
+    reused: int
+
+
+@dataclass
+class Collector:
+    """Measures submissions of one assignment.
+
+    Attributes:
+        plan: Every request, cheap ones first.
+        budget: The rubric's limits.
+        store: Where evidence is kept.
+        inputs: Datasets.
+        threads: Cores of a slot.
+        fresh: Measure again what is stored.
+        on_probe: Told the name of each probe as it begins.
+    """
+
+    plan: tuple[ProbeRequest, ...]
+    budget: Budget
+    store: EvidenceStore
+    inputs: Inputs
+    threads: int = 1
+    fresh: bool = False
+    on_probe: Callable[[Submission, str], None] = field(default=lambda _s, _p: None)
+
+    def stored(self, submission: Submission) -> dict[str, Evidence]:
+        """The evidence that is there already, by request digest."""
+        if self.fresh:
+            return {}
+        found = ((r.digest, self.store.load(submission, r)) for r in self.plan)
+        return {digest: evidence for digest, evidence in found if evidence is not None}
+
+    def collect(self, submission: Submission, open_sandbox: Callable[[], Sandbox]) -> Collected:
+        """Measure what is missing.
+
+        Args:
+            submission: Whose code runs.
+            open_sandbox: Gives the backend after its self-check; called only when a box is needed.
+
+        Raises:
+            HarnessError: No box can be made.
+        """
+        have = self.stored(submission)
+        reused = len(have)
+        attempts = list(self.store.attempts(submission)) if reused else []
+        unavailable = self._missing_data(have)
+        have.update(unavailable)
+        told = set(unavailable) | (set(have) if attempts else set())
+        self.store.remember(submission)
+        for _ in range(ATTEMPTS_AT_MOST):
+            todo = [r for r in self.plan if r.digest not in have]
+            if not todo:
+                break
+            with tempfile.TemporaryDirectory(prefix="grade-slot-") as folder:
+                attempt = _Attempt(self, submission, open_sandbox(), Path(folder), have)
+                record = attempt.run(todo, len(attempts) + 1)
+            # A run that was killed left evidence but no record of its attempt: it counts to this one.
+            made = [r for r in self.plan if r.digest in have and r.digest not in told]
+            told.update(r.digest for r in made)
+            attempts.append(record.model_copy(update={"probes": tuple(r.probe for r in made)}))
+            self.store.save_attempts(submission, tuple(attempts))
+            if record.exit_reason is ExitReason.HARNESS:
+                break
+        for request in self.plan:
+            if request.digest not in have:
+                why = attempts[-1].detail if attempts else "no box was run"
+                have[request.digest] = harness_evidence(request, why)
+        ordered = {r.digest: have[r.digest] for r in self.plan}
+        return Collected(EvidenceSet(ordered), tuple(attempts), reused)
+
+    def _missing_data(self, have: dict[str, Evidence]) -> dict[str, Evidence]:
+        """Harness evidence for requests whose dataset is not on this machine."""
+        found = {}
+        for request in self.plan:
+            if "dataset" not in request.params or request.digest in have:
+                continue
+            try:
+                self.inputs.split(str(request.params["dataset"]))
+            except DatasetMissingError as error:
+                found[request.digest] = harness_evidence(request, str(error))
+        return found
+
+
+@dataclass
+class _Attempt:
+    """One box for one submission."""
+
+    collector: Collector
+    submission: Submission
+    sandbox: Sandbox
+    folder: Path
+    have: dict[str, Evidence]
+
+    def run(self, todo: list[ProbeRequest], number: int) -> Attempt:
+        """Open a box and measure until everything is done or the box is gone."""
+        started = time.monotonic()
+        started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        startup, environment, detail = 0.0, {}, ""
+        reason = ExitReason.OK
+        self.folder.chmod(0o711)
+        box = self._open(todo)
+        channel = wire.Channel(box)
+        try:
+            ready = channel.receive(time.monotonic() + STARTUP_SECONDS, 0)
+            environment = wire.parse_versions(ready)
+            startup = time.monotonic() - started
+            channel.send(wire.JOB, self._job(box, todo))
+            self._measure(channel, todo)
+            channel.finish()
+            channel.receive(time.monotonic() + self.collector.budget.probe_seconds, 0)
+        except wire.Interrupted as stop:
+            reason, detail = stop.reason, stop.detail
+            if not environment:
+                reason = ExitReason.HARNESS
+                detail = f"the box did not start: {detail}"
+        finally:
+            channel.finish()
+            ended = box.close()
+        if reason is ExitReason.HARNESS:
+            detail = f"{detail}\n{_tail(ended)}".strip()
+        return Attempt(
+            number=number,
+            sandbox=self.sandbox.name,
+            limits=self.sandbox.limit_mechanisms(),
+            exit_reason=reason,
+            detail=detail[:2000],
+            started_at=started_at,
+            wall_seconds=round(time.monotonic() - started, 3),
+            startup_seconds=round(startup, 3),
+            peak_memory_bytes=ended.peak_memory_bytes,
+            environment=environment,
+        )
+
+    def _open(self, todo: list[ProbeRequest]) -> Box:
+        slot = Slot(root=self.folder, overlays=self._overlays(todo))
+        _copy(self.submission, slot.submission)
+        slot.inputs.mkdir()
+        slot.inputs.chmod(0o755)
+        budget = self.collector.budget
+        limits = Limits(
+            memory_bytes=budget.memory_bytes,
+            processes=budget.processes,
+            disk_bytes=budget.disk_bytes,
+            output_bytes=budget.output_bytes,
+            threads=self.collector.threads,
+        )
+        self.slot = slot
+        return self.sandbox.open(slot, limits)
+
+    def _overlays(self, todo: list[ProbeRequest]) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        if self.sandbox.isolated:
+            for name in sorted({d.partition("/")[0] for d in datasets_of(todo)}):
+                found.update(DATASETS[name].overlays(self.folder / "overlays"))
+        return found
+
+    def _job(self, box: Box, todo: list[ProbeRequest]) -> dict[str, Any]:
+        inputs = self.collector.inputs
+        return {
+            "submission": box.submission_path,
+            "scratch": box.scratch_path,
+            "inputs": box.inputs_path,
+            "isolated": self.sandbox.isolated,
+            "body_limit": max(self._body_limit(r) for r in todo),
+            "datasets": {
+                d: inputs.write(d, self.submission.digest, self.slot.inputs)
+                for d in datasets_of(todo)
+            },
+        }
+
+    def _rules(self, request: ProbeRequest) -> dict[str, Any]:
+        rows = {d: self.collector.inputs.rows(d) for d in datasets_of([request])}
+        return array_rules(request, rows)
+
+    def _body_limit(self, request: ProbeRequest) -> int:
+        return sum(rule.most_bytes for rule in self._rules(request).values())
+
+    def _measure(self, channel: wire.Channel, todo: list[ProbeRequest]) -> None:
+        """Send step after step. A request with source `any` that is unbound is tried again live."""
+        unbound: list[ProbeRequest] = []
+        queue = steps(todo)
+        executing = any(PROBES[step[0].probe].executes for step in queue)
+        while queue:
+            step = queue.pop(0)
+            if PROBES[step[0].probe].executes:
+                step, unbound = step + unbound, []
+            channel.send(
+                wire.STEP,
+                [
+                    {"index": i, "probe": r.probe, "params": self._live(r, step, i)}
+                    for i, r in enumerate(step)
+                ],
+            )
+            for index, request in enumerate(step):
+                evidence = self._await(channel, request, index)
+                retry = len(step) == 1 and executing and source_of(request) == "any"
+                if evidence.state == "unbound" and retry:
+                    unbound.append(request)
+                else:
+                    self._keep(request, evidence)
+
+    @staticmethod
+    def _live(request: ProbeRequest, step: list[ProbeRequest], position: int) -> dict[str, Any]:
+        if position > 0 and len(step) > 1:
+            return {**request.params, "source": "live"}
+        return dict(request.params)
+
+    def _await(self, channel: wire.Channel, request: ProbeRequest, index: int) -> Evidence:
+        collector = self.collector
+        collector.on_probe(self.submission, request.probe)
+        limit = PROBES[request.probe].wall_seconds(collector.budget)
+        orders = {
+            d: collector.inputs.order(d, self.submission.digest) for d in datasets_of([request])
+        }
+        begun = time.monotonic()
+        try:
+            frame = channel.receive(begun + STARTUP_SECONDS, 0)  # the worker may still be importing
+            begun = time.monotonic()
+            while frame.kind == wire.BEGIN:
+                frame = channel.receive(begun + limit, self._body_limit(request))
+        except wire.Interrupted as stop:
+            took = time.monotonic() - begun
+            named = {
+                ExitReason.TIMEOUT: f"{limit:g} s",
+                ExitReason.MEMORY: f"{collector.budget.memory_bytes / 1024**3:.3g} GiB",
+                ExitReason.OUTPUT_LIMIT: f"{collector.budget.output_bytes / 1024**2:.3g} MiB",
+            }.get(stop.reason, "")
+            self._keep(request, interrupted(request, stop.reason, stop.detail, took, named))
+            raise
+        took = time.monotonic() - begun
+        if frame.index != index or frame.kind not in {wire.EVIDENCE, wire.ENDED}:
+            return harness_evidence(request, "the box answered out of turn", took)
+        if frame.kind == wire.ENDED:
+            return fault_of_end(request, frame.text, took)
+        return admit(request, frame.text, frame.body, self._rules(request), orders, took)
+
+    def _keep(self, request: ProbeRequest, evidence: Evidence) -> None:
+        self.have[request.digest] = evidence
+        self.collector.store.save(self.submission, evidence)
+
+
+def _copy(submission: Submission, target: Path) -> None:
+    """Copy the submission into the slot, readable by whoever the box runs as.
+
+    Raises:
+        HarnessError: A file cannot be read, or is no longer what intake saw.
+    """
+    target.mkdir(parents=True)
+    for file in submission.files:
+        place = target / file.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        source = submission.root / file.path
+        try:
+            descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            with os.fdopen(descriptor, "rb") as read, place.open("wb") as write:
+                shutil.copyfileobj(read, write, 1 << 20)
+                if write.tell() != file.size_bytes:
+                    raise HarnessError(
+                        "the file changed while it was being graded",
+                        where=file.path,
+                        mend="run again when nothing writes to the submissions",
+                    )
+        except OSError as error:
+            raise HarnessError(
+                f"cannot be read: {error.strerror}",
+                where=file.path,
+                mend="check that the submission is still there and readable",
+            ) from error
+        place.chmod(0o644)
+    for folder in (target, *(p for p in target.rglob("*") if p.is_dir())):
+        folder.chmod(0o755)
+
+
+def _tail(ended: BoxExit) -> str:
+    return ended.output[-1500:].decode("utf-8", "replace")

@@ -1,0 +1,411 @@
+"""intake → collect → score → gradebook: the one place that catches our failures per submission."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+from grader.checks import CHECKS, GroundTruth
+from grader.collect.inputs import Inputs, machine_secret
+from grader.collect.plan import plan
+from grader.collect.run import Collected, Collector, datasets_of
+from grader.collect.store import EvidenceStore
+from grader.datasets import DATASETS
+from grader.engine import LocalPool
+from grader.errors import ConfigurationError, DatasetMissingError, HarnessError, SandboxError
+from grader.gradebook import Gradebook
+from grader.intake import Intake, read
+from grader.model.evidence import EvidenceSet
+from grader.model.outcome import Visibility
+from grader.model.scorecard import Decision, Flag, Scorecard
+from grader.model.submission import Submission, Unreadable
+from grader.rubric.load import LoadedRubric, load
+from grader.sandbox import Sandbox, make_sandbox
+from grader.score import score
+
+__all__ = ["Graded", "Listener", "Options", "Run", "grade", "load_rubrics", "regrade", "verify_rubric"]
+
+INSIDE = Path(__file__).parent / "inside"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a caller may choose.
+
+    Attributes:
+        out: The folder of reports, gradebook and evidence.
+        rubrics: The folder that holds `<assignment>/rubric.toml`.
+        assignment: Its id, where the path does not tell.
+        sandbox: Backend: `bubblewrap`, or `none` for a self-check.
+        jobs: Boxes at a time; 0 for one per core.
+        data: Root of the datasets.
+        fresh: Measure again what is stored.
+        visible_only: Judge by visible criteria alone.
+        gradebook: SQLAlchemy URL; SQLite in `out` when empty.
+    """
+
+    out: Path
+    rubrics: Path = Path("rubrics")
+    assignment: str | None = None
+    sandbox: str = "bubblewrap"
+    jobs: int = 0
+    data: Path | None = None
+    fresh: bool = False
+    visible_only: bool = False
+    gradebook: str = ""
+
+    @property
+    def gradebook_url(self) -> str:
+        """Where the gradebook is."""
+        return self.gradebook or f"sqlite:///{self.out / 'gradebook.db'}"
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One submission's result in this run.
+
+    Attributes:
+        scorecard: Its scorecard.
+        reused: Whether all evidence was there already, so that nothing was run.
+        wall_seconds: From taking it up to its scorecard.
+    """
+
+    scorecard: Scorecard
+    reused: bool
+    wall_seconds: float
+
+
+@dataclass
+class Run:
+    """What one run came to.
+
+    Attributes:
+        graded: By assignment and name.
+        unreadable: What intake could not read.
+        rubrics: Assignment → its rubric.
+        boxes: How many boxes were opened.
+        wall_seconds: Of the whole run.
+    """
+
+    graded: list[Graded] = field(default_factory=list)
+    unreadable: tuple[Unreadable, ...] = ()
+    rubrics: Mapping[str, LoadedRubric] = field(default_factory=dict)
+    boxes: int = 0
+    wall_seconds: float = 0.0
+
+    @property
+    def scorecards(self) -> tuple[Scorecard, ...]:
+        """In a stable order."""
+        cards = (g.scorecard for g in self.graded)
+        return tuple(sorted(cards, key=lambda c: (c.assignment, c.submission)))
+
+
+class Listener(Protocol):
+    """Who is told how a run goes. Called from several threads."""
+
+    def begun(self, total: int) -> None:
+        """So many submissions will be graded."""
+
+    def started(self, submission: Submission) -> None:
+        """A submission was taken up."""
+
+    def probing(self, submission: Submission, probe: str) -> None:
+        """A probe begins."""
+
+    def finished(self, graded: Graded) -> None:
+        """A scorecard is there, and saved."""
+
+
+class Silent:
+    """A listener that does not listen."""
+
+    def begun(self, total: int) -> None:
+        """Nothing."""
+
+    def started(self, submission: Submission) -> None:
+        """Nothing."""
+
+    def probing(self, submission: Submission, probe: str) -> None:
+        """Nothing."""
+
+    def finished(self, graded: Graded) -> None:
+        """Nothing."""
+
+
+def load_rubrics(folder: Path) -> dict[str, Path]:
+    """The assignments of a rubrics folder: id → its folder.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    found = {p.parent.name: p.parent for p in sorted(folder.glob("*/rubric.toml"))}
+    if not found:
+        raise ConfigurationError(
+            "no rubric is here",
+            where=str(folder),
+            mend="run where `rubrics/` is, name it with --rubrics, "
+            "or make one with `grade rubric new ID`",
+        )
+    return found
+
+
+def grade(path: Path, options: Options, listener: Listener | None = None) -> Run:
+    """Grade a folder of submissions, one submission, or an archive of either.
+
+    Raises:
+        ConfigurationError: The call, a rubric or the sandbox is set up wrongly.
+    """
+    folders = load_rubrics(options.rubrics)
+    with tempfile.TemporaryDirectory(prefix="grade-intake-") as workdir:
+        intake = read(
+            path,
+            assignment=options.assignment,
+            workdir=Path(workdir),
+            known_assignments=frozenset(folders),
+        )
+        return _Grading(options, folders, listener or Silent()).run(intake)
+
+
+def regrade(options: Options, listener: Listener | None = None) -> Run:
+    """Score again what was graded before, from stored evidence; run only probes that are missing.
+
+    Raises:
+        ConfigurationError: Nothing was graded before.
+    """
+    folders = load_rubrics(options.rubrics)
+    store = EvidenceStore(options.out / "evidence", {})
+    known = [s for s in store.submissions() if options.assignment in (None, s.assignment)]
+    if not known:
+        raise ConfigurationError(
+            "nothing was graded here before",
+            where=str(options.out),
+            mend="run `grade SUBMISSIONS --out` on this folder first",
+        )
+    with Gradebook(options.gradebook_url) as book:
+        unreadable = tuple(book.unreadable(options.assignment))
+    intake = Intake(submissions=tuple(known), unreadable=unreadable)
+    return _Grading(options, folders, listener or Silent()).run(intake)
+
+
+def verify_rubric(
+    folder: Path, options: Options, listener: Listener | None = None
+) -> dict[str, Scorecard]:
+    """Grade every case of `verify/` with the rubric of its folder: case → scorecard."""
+    cases = sorted(p for p in (folder / "verify").glob("*/submission") if p.is_dir())
+    if not cases:
+        raise ConfigurationError(
+            "there are no cases to verify",
+            where=str(folder / "verify"),
+            mend="add verify/reference/submission/ and verify/reference/expect.toml",
+        )
+    submissions: list[Submission] = []
+    unreadable: list[Unreadable] = []
+    with tempfile.TemporaryDirectory(prefix="grade-intake-") as workdir:
+        for case in cases:
+            intake = read(case, assignment=folder.name, workdir=Path(workdir) / case.parent.name)
+            named = {"name": case.parent.name}
+            submissions += [s.model_copy(update=named) for s in intake.submissions]
+            unreadable += [u.model_copy(update=named) for u in intake.unreadable]
+        everything = Intake(submissions=tuple(submissions), unreadable=tuple(unreadable))
+        grading = _Grading(options, {folder.name: folder}, listener or Silent())
+        run = grading.run(everything)
+    return {card.submission: card for card in run.scorecards}
+
+
+class _Grading:
+    """One run over what intake found."""
+
+    def __init__(self, options: Options, folders: Mapping[str, Path], listener: Listener) -> None:
+        self.options = options
+        self.folders = folders
+        self.listener = listener
+        self.sandbox = make_sandbox(options.sandbox)
+        self.pool = LocalPool(options.jobs)
+        self.inputs = Inputs(options.data, machine_secret())
+        self._check_lock = threading.Lock()
+        self._checked = False
+        self._boxes = 0
+
+    def run(self, intake: Intake) -> Run:
+        """Grade, save each scorecard as it comes, and report to the listener."""
+        began = time.monotonic()
+        params = {name: entry.params for name, entry in CHECKS.items()}
+        wanted = sorted({s.assignment for s in intake.submissions})
+        rubrics = {a: load(self._folder(a), params) for a in wanted}
+        if self.options.visible_only:
+            rubrics = {a: visible_part(r) for a, r in rubrics.items()}
+        self.options.out.mkdir(parents=True, exist_ok=True)
+        collectors = {a: self._collector(r) for a, r in rubrics.items()}
+        truths = {a: self._truth(rubrics[a], collectors[a]) for a in wanted}
+        result = Run(unreadable=intake.unreadable, rubrics=rubrics)
+        self.listener.begun(len(intake.submissions))
+
+        def work(submission: Submission) -> Graded:
+            assignment = submission.assignment
+            return self._one(
+                submission, rubrics[assignment], collectors[assignment], truths[assignment]
+            )
+
+        with Gradebook(self.options.gradebook_url) as book:
+            self._book = book
+            self._decisions = {
+                (s.assignment, s.name): book.decisions(s.assignment, s.name)
+                for s in intake.submissions
+            }
+            for entry in intake.unreadable:
+                book.save_unreadable(entry, _now())
+            for _, graded in self.pool.map(work, intake.submissions):
+                book.save(graded.scorecard, _now())
+                result.graded.append(graded)
+                self.listener.finished(graded)
+        result.boxes = self._boxes
+        result.wall_seconds = time.monotonic() - began
+        return result
+
+    def _folder(self, assignment: str) -> Path:
+        if assignment not in self.folders:
+            raise ConfigurationError(
+                f"there is no rubric for assignment '{assignment}'",
+                where=str(self.options.rubrics),
+                mend=f"use --assignment with one of: {', '.join(sorted(self.folders))}",
+            )
+        return self.folders[assignment]
+
+    def _collector(self, loaded: LoadedRubric) -> Collector:
+        requests = plan(loaded.rubric, loaded.params)
+        context = evidence_context(self.sandbox.name, loaded, datasets_of(requests))
+        return Collector(
+            plan=requests,
+            budget=loaded.rubric.budget,
+            store=EvidenceStore(self.options.out / "evidence", context),
+            inputs=self.inputs,
+            threads=self.pool.threads_per_box,
+            fresh=self.options.fresh,
+            on_probe=self.listener.probing,
+        )
+
+    def _truth(self, loaded: LoadedRubric, collector: Collector) -> GroundTruth:
+        labels, names, missing = {}, {}, {}
+        for reference in datasets_of(collector.plan):
+            name = reference.partition("/")[0]
+            try:
+                labels[reference] = tuple(int(y) for y in self.inputs.split(reference).labels)
+                names[reference] = DATASETS[name].classes
+            except DatasetMissingError as error:
+                missing[reference] = str(error)
+        return GroundTruth(
+            labels=labels,
+            class_names=names,
+            missing=missing,
+            baselines=loaded.baselines,
+            expected=loaded.expected,
+        )
+
+    def checked_sandbox(self) -> Sandbox:
+        """The backend, after its self-check passed once in this run.
+
+        Raises:
+            SandboxError: Something got through, or the box cannot be made.
+        """
+        with self._check_lock:
+            if not self._checked:
+                broken = [p for p in self.sandbox.self_check() if not p.holds]
+                if broken:
+                    what = "; ".join(f"{p.name}: {p.detail}" for p in broken)
+                    mend = next((p.mend for p in broken if p.mend), "")
+                    raise SandboxError(
+                        f"no sandbox, no grading: {what}", mend=mend or "see `grade doctor`"
+                    )
+                self._checked = True
+            self._boxes += 1
+        return self.sandbox
+
+    def _one(
+        self,
+        submission: Submission,
+        loaded: LoadedRubric,
+        collector: Collector,
+        truth: GroundTruth,
+    ) -> Graded:
+        """Grade one submission. Our failure becomes its `error` outcomes, and the others go on."""
+        began = time.monotonic()
+        self.listener.started(submission)
+        flags: tuple[Flag, ...] = ()
+        try:
+            collected = collector.collect(submission, self.checked_sandbox)
+        except SandboxError:
+            raise  # nothing can be graded safely here: say it once, not per submission
+        except HarnessError as error:
+            flags = (Flag(code="harness", message=str(error)),)
+            collected = Collected(EvidenceSet(collector.stored(submission)), (), 0)
+        decisions: tuple[Decision, ...] = self._decisions[submission.assignment, submission.name]
+        scorecard = score(
+            submission,
+            loaded.rubric,
+            loaded.params,
+            collected.evidence,
+            truth,
+            rubric_digest=loaded.digest,
+            sandbox=self.sandbox.name,
+            self_check=not self.sandbox.isolated,
+            attempts=collected.attempts,
+            decisions=decisions,
+            flags=flags,
+        )
+        reused = collected.reused == len(collector.plan)
+        return Graded(scorecard, reused, time.monotonic() - began)
+
+
+def visible_part(loaded: LoadedRubric) -> LoadedRubric:
+    """The rubric as its students may see it."""
+    import dataclasses
+
+    tasks = []
+    for task in loaded.rubric.task:
+        seen = tuple(c for c in task.criterion if c.visibility is Visibility.VISIBLE)
+        if seen:
+            points = sum((c.points for c in seen if not c.bonus), Fraction(0))
+            tasks.append(task.model_copy(update={"criterion": seen, "points": points}))
+    rubric = loaded.rubric.model_copy(update={"task": tuple(tasks)})
+    return dataclasses.replace(loaded, rubric=rubric)
+
+
+def evidence_context(
+    sandbox: str, loaded: LoadedRubric, datasets: tuple[str, ...]
+) -> dict[str, str]:
+    """What evidence depends on beyond the submission and the request."""
+    code = hashlib.sha256()
+    for path in sorted(INSIDE.rglob("*.py")):
+        code.update(path.relative_to(INSIDE).as_posix().encode() + b"\0" + path.read_bytes())
+    versions = {name: _version(name) for name in ("torch", "numpy", "ipython", "matplotlib")}
+    budget = loaded.rubric.budget
+    return {
+        "inside": code.hexdigest(),
+        "sandbox": sandbox,
+        "python": platform.python_version(),
+        **versions,
+        **{name: DATASETS[name.partition("/")[0]].version for name in datasets},
+        "limits": f"{budget.memory_bytes} {budget.processes} {budget.disk_bytes} "
+        f"{budget.output_bytes} {budget.probe_seconds}",
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
