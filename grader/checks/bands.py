@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from grader.model.base import Points, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Band", "earned", "next_band", "well_formed"]
 
@@ -36,9 +40,10 @@ def well_formed(bands: Sequence[Band], *, rising: bool) -> None:
         msg = "a band's fraction is a share of the points, from 0 to 1"
         raise ValueError(msg)
     ordered = sorted(bands, key=lambda band: band.at, reverse=not rising)
-    for easier, harder in zip(ordered, ordered[1:], strict=False):
+    for easier, harder in itertools.pairwise(ordered):
         if harder.at == easier.at or harder.fraction < easier.fraction:
-            msg = f"the band at {float(harder.at):g} must be harder and earn no less than at {float(easier.at):g}"
+            now, before = float(harder.at), float(easier.at)
+            msg = f"the band at {now:g} is harder than at {before:g} and must not earn less"
             raise ValueError(msg)
 
 

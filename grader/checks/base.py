@@ -10,20 +10,38 @@ The first line of the docstring is what a student reads.
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from pydantic import ValidationError
+
+from grader.checks.faults import failed, not_measured, ours
+from grader.checks.requests import inspect_source
 from grader.errors import DatasetMissingError
 from grader.model.base import Record
-from grader.model.evidence import Evidence, EvidenceSet, Fault, ProbeRequest
-from grader.model.outcome import ExitReason, Outcome
+from grader.model.evidence import Evidence, EvidenceSet, ProbeRequest
+from grader.model.measurements import SourceFacts
 from grader.model.rubric import Rubric
-from grader.model.scorecard import Baseline, CheckResult
-from grader.model.submission import Submission
 from grader.registry import Registry
 
-__all__ = ["CHECKS", "Check", "GroundTruth", "Seen", "Stopped", "check"]
+if TYPE_CHECKING:
+    from grader.model.scorecard import Baseline, CheckResult
+    from grader.model.submission import Submission
+
+__all__ = [
+    "CHECKS",
+    "Check",
+    "GroundTruth",
+    "Needs",
+    "Seen",
+    "Stopped",
+    "check",
+    "failed",
+    "not_measured",
+    "ours",
+]
 
 P = TypeVar("P", bound=Record)
 M = TypeVar("M", bound=Record)
@@ -85,63 +103,40 @@ class Seen:
         why = self.truth.missing.get(dataset, f"dataset '{dataset}' is not on this machine")
         raise Stopped(ours(why))
 
+    def classes(self, dataset: str) -> tuple[str, ...]:
+        """The names of a split's classes, at least one for each label."""
+        names = self.truth.class_names.get(dataset, ())
+        highest = max(self.truth.labels.get(dataset, (-1,)))
+        return (*names, *(str(label) for label in range(len(names), highest + 1)))
+
+    def source(self) -> SourceFacts | None:
+        """What the submission's source is, where that was measured."""
+        evidence = self.evidence.get_for(inspect_source())
+        if evidence is None or evidence.state != "measured":
+            return None
+        try:
+            return SourceFacts.model_validate_json(json.dumps(evidence.payload))
+        except ValidationError:
+            return None
+
     def measured(self, request: ProbeRequest, payload: type[M]) -> tuple[Evidence, M]:
         """The evidence for a request and its payload.
 
         Raises:
-            Stopped: It was not measured; the result says whether that is the student's or our fault.
+            Stopped: It was not measured; the result says whose fault that is.
         """
         evidence = self.evidence.get_for(request)
         if evidence is None:
             raise Stopped(ours(f"the probe '{request.probe}' was not run"))
-        if evidence.state == "measured":
-            return evidence, payload.model_validate_json(_json(evidence))
-        raise Stopped(not_measured(evidence))
-
-
-def _json(evidence: Evidence) -> str:
-    import json
-
-    return json.dumps(evidence.payload)
-
-
-def ours(message: str) -> CheckResult:
-    """An `error`: the points stay open and the staff is told."""
-    return CheckResult(
-        outcome=Outcome.ERROR,
-        fraction=exact_zero(),
-        message=f"This could not be graded yet, and that is not your fault: {message}",
-        hint="The course staff has been told; you lose nothing by it.",
-    )
-
-
-def exact_zero() -> Any:
-    """Zero as exact points."""
-    from fractions import Fraction
-
-    return Fraction(0)
-
-
-def not_measured(evidence: Evidence) -> CheckResult:
-    """The result of a check whose evidence is a fault: `error` for ours, `fail` for the student's."""
-    fault = evidence.fault or Fault(kind="unknown", message="no reason was reported")
-    if evidence.state == "harness" or evidence.exit_reason is ExitReason.HARNESS:
-        return ours(fault.message)
-    outcome = Outcome.BLOCKED if fault.kind == "not_reached" else Outcome.FAIL
-    where = f" ({fault.place})" if fault.place else ""
-    if evidence.state == "unbound":
-        text = fault.message
-    else:
-        text = (
-            f"Your code stopped before this could be measured{where}: {fault.kind}: {fault.message}"
-        )
-    return CheckResult(
-        outcome=outcome,
-        fraction=exact_zero(),
-        message=text,
-        hint=fault.hint,
-        places=(fault.place,) if fault.place else (),
-    )
+        if evidence.state != "measured":
+            raise Stopped(not_measured(evidence, self.source()))
+        try:
+            return evidence, payload.model_validate_json(json.dumps(evidence.payload))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            said = f"the probe '{request.probe}' reported something unreadable ({where})"
+            raise Stopped(ours(said)) from error
 
 
 @dataclass(frozen=True)

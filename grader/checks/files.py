@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from fractions import Fraction
+
+from grader.checks.base import Seen, check, ours
+from grader.checks.phrases import count, either, listed, quoted
 from grader.model.base import Record
+from grader.model.scorecard import CheckResult
 
 __all__ = ["FilesNamed", "FilesPresent"]
 
@@ -25,3 +32,130 @@ class FilesNamed(Record):
     """Names of `[files.…]`; empty: all required ones."""
     partial: bool = False
     """Whether each right name earns its share."""
+
+
+IDS = "{student_ids}"
+
+MOST_IDS = 5
+"""Orders of more ids than this are not all tried; any ids are accepted then."""
+
+
+@check("files.present", FilesPresent)
+def files_present(params: FilesPresent, seen: Seen) -> CheckResult:
+    """You handed in the files that the assignment asks for."""
+    wanted = _rules(params.rules, seen, fallback=not params.any_of)
+    unknown = [name for name in wanted if name not in seen.rubric.files]
+    if unknown:
+        return ours(f"the rubric has no [files.{unknown[0]}]")
+    asked: list[tuple[str, ...]] = [(seen.rubric.files[name].pattern,) for name in wanted]
+    if params.any_of:
+        asked.append(params.any_of)
+    absent = [patterns for patterns in asked if not any(_present(p, seen) for p in patterns)]
+    expected = listed([_asked(patterns) for patterns in asked], most=12)
+    if not absent:
+        return CheckResult.banded(
+            Fraction(1), "All the files that were asked for are here.", expected=expected
+        )
+    return CheckResult.banded(
+        _part(len(asked) - len(absent), len(asked), partial=params.partial),
+        f"There is no file {either([_asked(patterns) for patterns in absent])} in your "
+        f"submission; it holds {_held(seen)}.",
+        expected=expected,
+        hint="Add what is missing and hand in again; look inside your archive first.",
+    )
+
+
+@check("files.named", FilesNamed)
+def files_named(params: FilesNamed, seen: Seen) -> CheckResult:
+    """Your files have the names that the assignment asks for."""
+    wanted = _rules(params.rules, seen, fallback=True)
+    unknown = [name for name in wanted if name not in seen.rubric.files]
+    if unknown:
+        return ours(f"the rubric has no [files.{unknown[0]}]")
+    patterns = [seen.rubric.files[name].pattern for name in wanted]
+    wrong = [pattern for pattern in patterns if not _named(pattern, seen)]
+    ids = seen.submission.student_ids
+    expected = listed([_spelled(pattern, ids) for pattern in patterns], most=12)
+    if not wrong:
+        return CheckResult.banded(
+            Fraction(1), "Your files are named as the assignment asks.", expected=expected
+        )
+    near = [_nearest(pattern, seen) for pattern in wrong]
+    found = listed(quoted(name for name in near if name), most=4) or "nothing like it"
+    return CheckResult.banded(
+        _part(len(patterns) - len(wrong), len(patterns), partial=params.partial),
+        f"No file is named {either([_spelled(pattern, ids) for pattern in wrong])}; "
+        f"your submission holds {found}.",
+        expected=expected,
+        hint="Rename the file; its content stays as it is.",
+    )
+
+
+def _rules(names: tuple[str, ...], seen: Seen, *, fallback: bool) -> tuple[str, ...]:
+    if names or not fallback:
+        return names
+    return tuple(name for name, rule in seen.rubric.files.items() if rule.required)
+
+
+def _part(right: int, total: int, *, partial: bool) -> Fraction:
+    return Fraction(right, total) if partial and total else Fraction(0)
+
+
+def _asked(patterns: tuple[str, ...]) -> str:
+    return either(quoted(patterns))
+
+
+def _matches(pattern: str, path: str, *, ignore_case: bool = False) -> bool:
+    """A glob against a whole path, or against its last part when the glob has no slash."""
+    subject = path if "/" in pattern else path.rsplit("/", 1)[-1]
+    text = "".join(_part_of_glob(piece) for piece in re.split(r"(\*\*/?|\*|\?)", pattern))
+    return re.fullmatch(text, subject, re.IGNORECASE if ignore_case else 0) is not None
+
+
+def _part_of_glob(piece: str) -> str:
+    glob = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return glob.get(piece) or re.escape(piece)
+
+
+def _present(pattern: str, seen: Seen) -> bool:
+    loose = pattern.replace(IDS, "*")
+    return any(_matches(loose, file.path, ignore_case=True) for file in seen.submission.files)
+
+
+def _spellings(pattern: str, ids: tuple[str, ...]) -> list[str]:
+    """The pattern with the ids put in, in every order."""
+    if IDS not in pattern:
+        return [pattern]
+    if not ids or len(ids) > MOST_IDS:
+        return [pattern.replace(IDS, "*")]
+    orders = itertools.permutations(_literal(one) for one in ids)
+    return [pattern.replace(IDS, "_".join(order)) for order in orders]
+
+
+def _literal(text: str) -> str:
+    """An id in which a star is no wildcard: no real file name needs one there."""
+    return re.sub(r"[*?]", "-", text)
+
+
+def _spelled(pattern: str, ids: tuple[str, ...]) -> str:
+    whole = pattern.replace(IDS, "_".join(ids)) if ids else pattern
+    return f"'{whole}'"
+
+
+def _named(pattern: str, seen: Seen) -> bool:
+    spellings = _spellings(pattern, seen.submission.student_ids)
+    return any(_matches(one, file.path) for one in spellings for file in seen.submission.files)
+
+
+def _nearest(pattern: str, seen: Seen) -> str:
+    """The file that was probably meant: the first with the same ending."""
+    ending = pattern.rsplit(".", 1)[-1].lower()
+    for file in seen.submission.files:
+        if file.path.lower().endswith(f".{ending}"):
+            return file.path
+    return ""
+
+
+def _held(seen: Seen) -> str:
+    files = [file.path for file in seen.submission.files]
+    return f"{count(len(files), 'file')} ({listed(files, most=4)})" if files else "no files"

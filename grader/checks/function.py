@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from grader.checks.arguments import Argument
+from grader.checks.arguments import Argument, Drawn, call, draw, generator, keyword, specs
+from grader.checks.base import Seen, check, failed, ours
+from grader.checks.compare import Difference, Tolerance, difference
+from grader.checks.phrases import bound_by, count, either, listed, share
+from grader.checks.requests import call_function, inspect_source
+from grader.checks.scores import numbers
 from grader.model.base import Points, Record
+from grader.model.measurements import CallResult
+from grader.model.scorecard import CheckResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grader.model.evidence import Place, ProbeRequest
+    from grader.model.rubric import Rubric
 
 __all__ = ["FunctionMatches"]
 
@@ -38,5 +52,109 @@ class FunctionMatches(Record):
     absolute: float = Field(default=1e-6, ge=0)
     dtypes: tuple[str, ...] = ()
     """Such as `["int64"]`; empty: any."""
+    dtype_fraction: Points = Fraction(0)
+    """Share when only the type is wrong."""
     same_shape: bool = True
     """Whether the result must have the expected shape, beyond axes of length 1."""
+
+
+def _needs(params: FunctionMatches, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return (_request(params, rubric, *_inputs(params)), inspect_source())
+
+
+def _inputs(params: FunctionMatches) -> tuple[tuple[Drawn, ...], list[tuple[Drawn, ...]]]:
+    source = generator(params.seed)
+    made_with = draw(params.made_with, source)
+    return made_with, [draw(params.arguments, source) for _ in range(params.calls)]
+
+
+def _request(
+    params: FunctionMatches,
+    rubric: Rubric,
+    made_with: tuple[Drawn, ...],
+    calls: list[tuple[Drawn, ...]],
+) -> ProbeRequest:
+    role = rubric.roles.get(params.role)
+    construct = None if role is None or role.kind == "function" else specs(made_with)
+    return call_function(
+        rubric, params.role, params.method, construct, [call(one) for one in calls]
+    )
+
+
+@check("function.matches", FunctionMatches, needs=_needs)
+def function_matches(params: FunctionMatches, seen: Seen) -> CheckResult:
+    """Your function gives the expected results on inputs it has not seen."""
+    made_with, calls = _inputs(params)
+    evidence, result = seen.measured(_request(params, seen.rubric, made_with, calls), CallResult)
+    name = f"{result.binding.definition or params.role}{'.' * bool(params.method)}{params.method}"
+    found = [numbers(evidence, f"result_{index}") for index in range(len(calls))]
+    more = {"bound_by": bound_by(result.binding), "places": _places(result)}
+    first: Difference | None = None
+    call_number = 1
+    for convention in params.accepted:
+        if convention not in seen.truth.expected:
+            return ours(f"the rubric's expected.py has no function '{convention}'")
+        index, apart = _compare(params, seen.truth.expected[convention], made_with, calls, found)
+        if apart is None:
+            return _matched(params, convention, name, result, more)
+        if first is None:
+            first, call_number = apart, index + 1
+    assert first is not None
+    return failed(
+        f"`{name}` gives other results than expected: in call {call_number} of {len(calls)}, "
+        f"{first.text}.",
+        expected=f"The numbers of {either(params.accepted)}, up to rounding.",
+        hint=first.hint or "Try it by hand on two rows of small numbers.",
+        **more,
+    )
+
+
+def _compare(
+    params: FunctionMatches,
+    expected: Callable[..., Any],
+    made_with: tuple[Drawn, ...],
+    calls: list[tuple[Drawn, ...]],
+    found: list[Any],
+) -> tuple[int, Difference | None]:
+    """The first call whose result differs, and how."""
+    import numpy as np
+
+    tolerance = Tolerance(params.relative, params.absolute)
+    for index, one in enumerate(calls):
+        with np.errstate(all="ignore"):
+            wanted = expected(**keyword(made_with), **keyword(one))
+        apart = difference(
+            found[index], np.asarray(wanted), tolerance, same_shape=params.same_shape
+        )
+        if apart is not None:
+            return index, apart
+    return len(calls), None
+
+
+def _matched(
+    params: FunctionMatches, convention: str, name: str, result: CallResult, more: dict[str, Any]
+) -> CheckResult:
+    """Right numbers; the type and the convention may still cost something."""
+    wrong = sorted(set(result.dtypes) - set(params.dtypes)) if params.dtypes else []
+    if wrong:
+        return CheckResult.banded(
+            params.dtype_fraction,
+            f"`{name}` gives the right numbers, but as {listed(wrong)} where "
+            f"{either(params.dtypes)} was asked for.",
+            expected=f"Results of type {either(params.dtypes)}.",
+            hint="Convert the result, such as with .long().",
+            **more,
+        )
+    text = f"`{name}` gives the expected results in {count(params.calls, 'call')}"
+    if convention == params.accepted[0]:
+        return CheckResult.banded(Fraction(1), f"{text}.", **more)
+    return CheckResult.banded(
+        params.convention_fraction,
+        f"{text}, by another convention than the one asked for: {convention} instead of "
+        f"{params.accepted[0]}. That earns {share(params.convention_fraction)}.",
+        **more,
+    )
+
+
+def _places(result: CallResult) -> tuple[Place, ...]:
+    return (result.binding.place,) if result.binding.place else ()

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
-from grader.checks.requests import Source
-from grader.model.base import Points, Record
+from grader.checks.base import Seen, Stopped, check, failed, ours
+from grader.checks.phrases import (
+    bound_by,
+    called,
+    either,
+    listed,
+    shape,
+    share,
+)
+from grader.checks.requests import Source, describe_module, inspect_source, predict
+from grader.checks.scores import numbers, row_kind
+from grader.model.base import Points, Record, to_float
+from grader.model.measurements import Layer, ModuleFacts, Predictions
+from grader.model.scorecard import CheckResult
+
+if TYPE_CHECKING:
+    from grader.model.evidence import ProbeRequest
+    from grader.model.rubric import Rubric
 
 __all__ = ["ModuleContract", "ModuleLayers"]
 
@@ -48,3 +64,177 @@ class ModuleLayers(Record):
             msg = "say what to look for: contains, only or none_of"
             raise ValueError(msg)
         return self
+
+
+LOG_SOFTMAX = "End the net with nn.LogSoftmax(dim=1)."
+SOFTMAX = "End the net with nn.Softmax(dim=1)."
+
+
+def _contract_needs(params: ModuleContract, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    described = describe_module(rubric, params.model, params.source)
+    if not params.dataset:
+        return (described, inspect_source())
+    scored = predict(rubric, params.model, params.dataset, params.source)
+    return (described, scored, inspect_source())
+
+
+@check("module.contract", ModuleContract, needs=_contract_needs)
+def module_contract(params: ModuleContract, seen: Seen) -> CheckResult:
+    """Your net takes the inputs and gives the outputs that the assignment describes."""
+    described = describe_module(seen.rubric, params.model, params.source)
+    _, facts = seen.measured(described, ModuleFacts)
+    role = seen.rubric.roles[params.model]
+    expected = _expected(params, role.input_shape, role.output_shape)
+    more: dict[str, Any] = {"bound_by": bound_by(facts.binding), "expected": expected}
+    name = called(params.model)
+    if role.output_shape is not None and facts.output_shape != role.output_shape:
+        got = "no output" if facts.output_shape is None else shape(facts.output_shape)
+        return failed(
+            f"For one example your {name} gives {got} where {shape(role.output_shape)} was "
+            "expected.",
+            measured=got,
+            threshold=shape(role.output_shape),
+            hint="Check the last layer's size, and that the first layer fits the inputs.",
+            **more,
+        )
+    right = f"Your {name} gives outputs of the right shape" if role.output_shape else ""
+    if params.rows == "any":
+        return CheckResult.banded(Fraction(1), f"{right or f'Your {name} can be run'}.", **more)
+    good, looked_at, kind = _rows(params, seen, facts)
+    if good == looked_at:
+        text = (
+            f"{right}, and its rows are {_spoken(params.rows)}"
+            if right
+            else (f"The rows of your {name}'s outputs are {_spoken(params.rows)}")
+        )
+        return CheckResult.banded(
+            Fraction(1), f"{text} (in all of {looked_at:,} that were looked at).", **more
+        )
+    text = (
+        f"The rows of your {name}'s outputs are not {_spoken(params.rows)}: "
+        f"{looked_at - good:,} of {looked_at:,} rows do not sum to 1"
+        f"{' after exp' if params.rows == 'log_probabilities' else ''}. {_seems(kind)}"
+    )
+    if params.shape_fraction:
+        text += f" The right shape alone earns {share(params.shape_fraction)}."
+    hint = LOG_SOFTMAX if params.rows == "log_probabilities" else SOFTMAX
+    return CheckResult.banded(params.shape_fraction, text.strip(), hint=hint, **more)
+
+
+def _rows(params: ModuleContract, seen: Seen, facts: ModuleFacts) -> tuple[int, int, str]:
+    """Rows that are what was asked, rows looked at, and what they seem to be instead."""
+    import numpy as np
+
+    if params.dataset:
+        request = predict(seen.rubric, params.model, params.dataset, params.source)
+        evidence, _ = seen.measured(request, Predictions)
+        scores = numbers(evidence, "scores")
+        if scores.ndim != 2 or not scores.size:  # noqa: PLR2004 - a matrix
+            return 0, max(1, len(scores) if scores.ndim else 1), ""
+        with np.errstate(all="ignore"):
+            logs = np.abs(np.exp(scores).sum(axis=1) - 1) <= params.tolerance
+            plain = np.abs(scores.sum(axis=1) - 1) <= params.tolerance
+        plain &= (scores >= 0).all(axis=1)
+        good = logs if params.rows == "log_probabilities" else plain
+        return int(good.sum()), len(scores), row_kind(scores, params.tolerance)[0]
+    if not facts.row_sums:
+        raise Stopped(ours("no rows of the net's outputs were looked at"))
+    sums = [to_float(one) for one in facts.row_sums]
+    good_sums = sum(abs(one - 1) <= params.tolerance for one in sums)
+    if params.rows == "probabilities":
+        raise Stopped(ours("probabilities can only be judged on a dataset: set `dataset`"))
+    return good_sums, len(sums), "" if good_sums else "logits"
+
+
+def _expected(
+    params: ModuleContract, inputs: tuple[int, ...] | None, outputs: tuple[int, ...] | None
+) -> str:
+    text = "One example"
+    if inputs is not None:
+        text += f" of shape {shape(inputs)}"
+    text += " goes in"
+    if outputs is not None:
+        text += f" and {shape(outputs)} comes out"
+    if params.rows != "any":
+        text += f", {_spoken(params.rows)}"
+    return f"{text}."
+
+
+def _spoken(rows: str) -> str:
+    return rows.replace("_", "-")
+
+
+def _seems(kind: str) -> str:
+    return {
+        "log_probabilities": "They look like log-probabilities.",
+        "probabilities": "They look like probabilities.",
+        "logits": "They look like logits: scores before a softmax.",
+    }.get(kind, "")
+
+
+def _layers_needs(params: ModuleLayers, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return (describe_module(rubric, params.model, params.source), inspect_source())
+
+
+@check("module.layers", ModuleLayers, needs=_layers_needs)
+def module_layers(params: ModuleLayers, seen: Seen) -> CheckResult:
+    """Your net is built from the layers that the assignment asks for."""
+    described = describe_module(seen.rubric, params.model, params.source)
+    _, facts = seen.measured(described, ModuleFacts)
+    name = called(params.model)
+    more: dict[str, Any] = {
+        "bound_by": bound_by(facts.binding),
+        "expected": _asked(params),
+        "measured": _counted(facts.layers),
+    }
+    own = {layer.type for layer in facts.layers if layer.torch}
+    every = {layer.type for layer in facts.layers}
+    absent = [asked for asked in params.contains if not own & set(asked.split("|"))]
+    allowed = {one for asked in params.only for one in asked.split("|")}
+    strange = sorted(every - allowed) if params.only else []
+    unwanted = sorted(every & {one for asked in params.none_of for one in asked.split("|")})
+    holds = f"It holds {_counted(facts.layers)}."
+    if not absent and not strange and not unwanted:
+        return CheckResult.banded(
+            Fraction(1), f"Your {name} has the layers that were asked for. {holds}", **more
+        )
+    wrong = []
+    if absent:
+        wrong.append(f"has no {listed(_alternatives(absent))} layer")
+    if strange or unwanted:
+        wrong.append(f"uses {listed(sorted({*strange, *unwanted}))}, which is not allowed here")
+    return failed(
+        f"Your {name} {listed(wrong)}. {holds}",
+        hint="Check that the right net is in this file: two nets are easily saved under one name."
+        if absent
+        else "Build the net from the allowed layers.",
+        places=tuple(filter(None, (facts.binding.place,))),
+        **more,
+    )
+
+
+def _alternatives(asked: list[str]) -> list[str]:
+    return [either(one.split("|")) for one in asked]
+
+
+def _asked(params: ModuleLayers) -> str:
+    parts = []
+    if params.contains:
+        parts.append(f"contains {listed(_alternatives(list(params.contains)))}")
+    if params.only:
+        parts.append(f"only {listed(params.only, most=12)}")
+    if params.none_of:
+        parts.append(f"none of {listed(params.none_of, most=12)}")
+    return (
+        f"A net that {'; '.join(parts)}."
+        if params.contains
+        else f"{'; '.join(parts).capitalize()}."
+    )
+
+
+def _counted(layers: tuple[Layer, ...]) -> str:
+    """`2 Linear, 1 ReLU` in the order of first use."""
+    kinds: dict[str, int] = {}
+    for layer in layers:
+        kinds[layer.type] = kinds.get(layer.type, 0) + 1
+    return listed([f"{number} {kind}" for kind, number in kinds.items()], most=12) or "no layers"

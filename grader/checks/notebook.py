@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from pydantic import model_validator
 
-from grader.checks.bands import Band, well_formed
-from grader.model.base import Record
+from grader.checks.bands import Band, earned, well_formed
+from grader.checks.base import Seen, check, failed, ours
+from grader.checks.faults import ERRORS, LONGEST, SAID
+from grader.checks.phrases import count, decimal, listed, share
+from grader.checks.requests import execute, inspect_source
+from grader.model.base import Record, number
+from grader.model.evidence import Place, ProbeRequest
+from grader.model.measurements import CellRun, Execution
+from grader.model.scorecard import CheckResult, Flag
+
+if TYPE_CHECKING:
+    from grader.model.rubric import Rubric
 
 __all__ = ["NotebookRuns"]
 
@@ -26,3 +37,128 @@ class NotebookRuns(Record):
     def _bands_rise(self) -> NotebookRuns:
         well_formed(self.bands, rising=True)
         return self
+
+
+SPENT = ("budget", "BudgetSpent", "environment", "missing_data", "harness")
+"""Error kinds of ours: the run was cut short, or this machine lacks something."""
+
+
+def _needs(_params: NotebookRuns, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return (execute(rubric), inspect_source())
+
+
+@check("notebook.runs", NotebookRuns, needs=_needs)
+def notebook_runs(params: NotebookRuns, seen: Seen) -> CheckResult:
+    """Your notebook runs from a fresh start, from the first cell to the last."""
+    _, run = seen.measured(execute(seen.rubric), Execution)
+    forgiven = [cell for cell in run.cells if _not_theirs(cell, params)]
+    stopped_by_us = run.ended_by == "wall_clock" and not _faulty(run, params)
+    counted = [
+        cell
+        for cell in run.cells
+        if cell not in forgiven and not (cell.status == "skipped" and stopped_by_us)
+    ]
+    good = sum(cell.status == "ok" for cell in counted)
+    if not counted:
+        return _nothing_ran(run, forgiven)
+    ratio = Fraction(good, len(counted))
+    band = earned(params.bands, ratio, rising=True)
+    fraction = band.fraction if band else Fraction(0)
+    more = {
+        "measured": number(float(ratio)),
+        "threshold": number(float(max(params.bands, key=lambda b: b.fraction).at)),
+        "unit": "share of code cells",
+        "expected": "Every code cell runs without an error after a restart.",
+        "flags": _flags(run, forgiven, stopped_by_us=stopped_by_us),
+    }
+    faulty = _faulty(run, params)
+    if not faulty:
+        return CheckResult.banded(fraction, _all_ran(run, good, forgiven), **more)
+    first = faulty[0]
+    place = Place(file=run.entry, cell=first.cell or None, line=first.line)
+    ran = f"{good} of {count(len(counted), 'code cell')} ran"
+    return CheckResult.banded(
+        fraction,
+        f"{_what_happened(first, place)} {ran}; this earns {share(fraction)}.",
+        hint=_hint(first),
+        places=(place,),
+        **more,
+    )
+
+
+def _not_theirs(cell: CellRun, params: NotebookRuns) -> bool:
+    if cell.status == "timeout":
+        return params.forgive_timeouts
+    kind = cell.error_kind
+    return cell.status == "error" and (kind in SPENT or kind in params.forgive)
+
+
+def _faulty(run: Execution, params: NotebookRuns) -> list[CellRun]:
+    return [
+        cell
+        for cell in run.cells
+        if cell.status in ("error", "timeout") and not _not_theirs(cell, params)
+    ]
+
+
+def _what_happened(cell: CellRun, place: Place) -> str:
+    if cell.status == "timeout":
+        seconds = decimal(cell.wall_seconds, 2)
+        return f"{place} was still running after {seconds} seconds, when it was stopped."
+    kind = cell.error_kind or "an error"
+    text = first_line(cell.error)
+    said = text if text.startswith(kind) else f"{kind}: {text}" if text else kind
+    return f"{place} stopped with {said.rstrip('.')}."
+
+
+def first_line(error: str) -> str:
+    """The line of an error's text that says what it is, shortened."""
+    lines = [line.strip() for line in error.strip().splitlines() if line.strip()]
+    if not lines:
+        return ""
+    line = lines[-1] if lines[0].startswith(("Traceback", "---")) else lines[0]
+    return line if len(line) <= LONGEST else f"{line[:LONGEST].rstrip()}…"
+
+
+def _hint(cell: CellRun) -> str:
+    if cell.status == "timeout":
+        return SAID["timeout"][1]
+    return ERRORS.get(
+        cell.error_kind, "Restart the kernel, run all cells, and mend the first error."
+    )
+
+
+def _all_ran(run: Execution, good: int, forgiven: list[CellRun]) -> str:
+    text = f"{run.entry} ran from a fresh start: {count(good, 'code cell')} without an error."
+    if run.budget_ended_training:
+        text += " Training was shortened here on purpose; this does not count against you."
+    if forgiven:
+        where = listed([f"cell {cell.cell}" for cell in forgiven], most=4)
+        text += f" What stopped in {where} is not counted."
+    return text
+
+
+def _nothing_ran(run: Execution, forgiven: list[CellRun]) -> CheckResult:
+    if forgiven or run.ended_by == "wall_clock":
+        return ours("the run was over before a cell of the submission could be judged")
+    return failed(
+        "Nothing ran: no code cell was found in your submission.",
+        expected="Every code cell runs without an error after a restart.",
+        hint="Hand in the notebook or script with your code.",
+    )
+
+
+def _flags(run: Execution, forgiven: list[CellRun], *, stopped_by_us: bool) -> tuple[Flag, ...]:
+    flags = []
+    late = [str(cell.cell) for cell in run.cells if cell.status == "timeout"]
+    if late:
+        text = f"Stopped in {run.entry} when its time was over: cell {listed(late)}."
+        flags.append(Flag(code="cell_timeout", message=text))
+    if stopped_by_us:
+        text = f"The time for running {run.entry} was over before its last cell."
+        flags.append(Flag(code="run_cut_short", message=text))
+    ours_here = [str(cell.cell) for cell in forgiven if cell.status == "error"]
+    if ours_here:
+        text = f"Errors in {run.entry} that are not counted: cell {listed(ours_here)}."
+        flags.append(Flag(code="errors_forgiven", message=text))
+    return tuple(flags)

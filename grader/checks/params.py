@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
 from pydantic import Field
 
-from grader.checks.requests import Source
+from grader.checks.base import Seen, check, failed
+from grader.checks.phrases import bound_by, called
+from grader.checks.requests import Source, describe_module, inspect_source
 from grader.model.base import Record
+from grader.model.measurements import ModuleFacts
+from grader.model.scorecard import CheckResult, Flag
+
+if TYPE_CHECKING:
+    from grader.model.evidence import ProbeRequest
+    from grader.model.rubric import Rubric
 
 __all__ = ["ParamsLimit"]
 
@@ -18,3 +30,70 @@ class ParamsLimit(Record):
     limit: int = Field(gt=0)
     """Numbers in all parameters; buffers do not count."""
     source: Source = "any"
+
+
+def _needs(params: ParamsLimit, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return (describe_module(rubric, params.model, params.source), inspect_source())
+
+
+@check("params.fewer_than", ParamsLimit, needs=_needs)
+def fewer_than(params: ParamsLimit, seen: Seen) -> CheckResult:
+    """Your model has fewer parameters than the assignment's limit."""
+    return _limited(params, seen, strictly=True)
+
+
+@check("params.at_most", ParamsLimit, needs=_needs)
+def at_most(params: ParamsLimit, seen: Seen) -> CheckResult:
+    """Your model stays within the number of parameters that the assignment allows."""
+    return _limited(params, seen, strictly=False)
+
+
+def _limited(params: ParamsLimit, seen: Seen, *, strictly: bool) -> CheckResult:
+    described = describe_module(seen.rubric, params.model, params.source)
+    _, facts = seen.measured(described, ModuleFacts)
+    total, flags = _count(facts, params.model)
+    limit = params.limit
+    within = total < limit if strictly else total <= limit
+    asked = f"{'fewer than' if strictly else 'at most'} {limit:,}"
+    name = called(params.model)
+    more: dict[str, Any] = {
+        "expected": f"{asked[0].upper()}{asked[1:]} parameters.",
+        "measured": float(total),
+        "threshold": float(limit),
+        "unit": "parameters",
+        "bound_by": bound_by(facts.binding),
+        "flags": flags,
+    }
+    text = f"Your {name} has {total:,} parameters; {asked} were asked for."
+    if within:
+        return CheckResult.banded(Fraction(1), text, **more)
+    over = total - limit + strictly
+    return failed(
+        f"{text} That is {over:,} too many.",
+        hint=_largest(facts),
+        **more,
+    )
+
+
+def _count(facts: ModuleFacts, role: str) -> tuple[int, tuple[Flag, ...]]:
+    """Numbers in the saved parameters; the live module only where nothing was saved."""
+    name = called(role)
+    saved = sum(math.prod(t.shape) for t in facts.saved if t.role != "buffer")
+    if not facts.saved:
+        text = f"{name}: no saved weights, so the parameters were counted in the running module."
+        return facts.parameters, (Flag(code="params_from_live_module", message=text),)
+    if saved != facts.parameters:
+        text = (
+            f"{name}: the weight file holds {saved:,} parameters, the running module says "
+            f"{facts.parameters:,}. The file was believed."
+        )
+        return saved, (Flag(code="params_disagree", message=text),)
+    return saved, ()
+
+
+def _largest(facts: ModuleFacts) -> str:
+    sizes = [(layer.parameters, layer.path or layer.type, layer.type) for layer in facts.layers]
+    if not sizes:
+        return ""
+    numbers, path, kind = max(sizes)
+    return f"Its largest layer is {path} ({kind}) with {numbers:,} parameters."

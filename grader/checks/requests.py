@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import JsonValue
 
 from grader.errors import RubricError
 from grader.model.evidence import ProbeRequest
-from grader.model.rubric import Rubric
+
+if TYPE_CHECKING:
+    from grader.model.rubric import Rubric
 
 __all__ = [
     "Source",

@@ -1,0 +1,166 @@
+"""When something could not be measured: whose fault that is, and how it is told."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from grader.checks.phrases import listed
+from grader.model.evidence import Evidence, Fault, Place
+from grader.model.outcome import ExitReason, Outcome
+from grader.model.scorecard import CheckResult, Flag
+
+if TYPE_CHECKING:
+    from grader.model.measurements import SourceFacts
+
+__all__ = ["failed", "not_measured", "ours"]
+
+ZERO = Fraction(0)
+
+TORCH = "torch"
+
+LONGEST = 400
+"""Characters of a student's own error that a sentence quotes."""
+
+SAID: dict[str, tuple[str, str]] = {
+    "timeout": (
+        "Your code was still running when its time was over, so this could not be measured",
+        "Look for a loop that never ends, or training that starts when the file is imported.",
+    ),
+    "memory": (
+        "Your code needed more memory than it may use, so this could not be measured",
+        "Look for a tensor that grows in a loop, or a whole dataset copied at once.",
+    ),
+    "output_limit": (
+        "Your code printed or reported more than it may, so this could not be measured",
+        "Print once an epoch, not once a batch.",
+    ),
+    "exit": (
+        "Your code ended the program itself, so this could not be measured",
+        "Remove exit(), quit() or sys.exit().",
+    ),
+    "signal": (
+        "Your code's process was ended by the system, so this could not be measured",
+        "Run it from a fresh start; a crash below Python is often memory or a bad index.",
+    ),
+    "protocol": (
+        "Your code wrote into the grader's own channel, so this could not be measured",
+        "Write to files or print; leave other open files alone.",
+    ),
+    "missing_package": (
+        "Your code imports a package that is not installed here",
+        "Use the packages that the course names, or remove the import if nothing needs it.",
+    ),
+    "wrong_framework": (
+        "Your code does not use PyTorch, which this assignment asks for",
+        "Hand in the PyTorch version, or ask the course staff.",
+    ),
+    "not_reached": (
+        "This could not be measured, because an earlier part of your code stopped first",
+        "Mend the earlier error; this may then work as it is.",
+    ),
+}
+"""Fault kind → what happened, and what to try."""
+
+ERRORS: dict[str, str] = {
+    "ModuleNotFoundError": "Hand in your own modules too, and use the packages the course names.",
+    "FileNotFoundError": "Hand the file in, and name it by a path relative to your notebook.",
+    "NameError": "Restart the kernel and run all cells: the name is made nowhere before its use.",
+    "SyntaxError": "Run the file once from a fresh start; Python cannot read this line.",
+    "IndentationError": "Check the spaces at the start of this line.",
+    "NotImplementedError": "This part of the template still waits for your code.",
+}
+"""Exception → what to try, where the box had nothing better to say."""
+
+
+def ours(message: str) -> CheckResult:
+    """An `error`: the points stay open and the staff is told."""
+    return CheckResult(
+        outcome=Outcome.ERROR,
+        fraction=ZERO,
+        message=f"This could not be graded yet, and that is not your fault: {_clause(message)}.",
+        hint="The course staff has been told; you lose nothing by it.",
+        flags=(Flag(code="not_graded", message=message),),
+    )
+
+
+def failed(message: str, **more: Any) -> CheckResult:
+    """A `fail`: no points, and a reason.
+
+    Args:
+        message: What was found, to the student.
+        **more: Other fields of a check result.
+    """
+    return CheckResult.banded(ZERO, message, **more)
+
+
+def not_measured(evidence: Evidence, source: SourceFacts | None = None) -> CheckResult:
+    """The result where evidence is a fault: `error` for ours, `fail` for the student's.
+
+    Args:
+        evidence: In another state than `measured`.
+        source: The submission's source, which may say more: the template still blank, or another
+            framework.
+    """
+    fault = evidence.fault or Fault(kind="unknown", message="no reason was reported")
+    if evidence.state == "harness" or evidence.exit_reason is ExitReason.HARNESS:
+        return ours(fault.message)
+    if evidence.state == "unbound":
+        return _not_found(fault, source)
+    what, hint = SAID.get(fault.kind, ("", ERRORS.get(fault.kind, "")))
+    where = f" ({fault.place})" if fault.place else ""
+    if what:
+        message = f"{what}{where}{_because(fault.message)}."
+    else:
+        said = f"{fault.kind}: {fault.message}" if fault.message else fault.kind
+        message = f"Your code stopped before this could be measured{where}: {_clause(said)}."
+    return CheckResult(
+        outcome=Outcome.BLOCKED if fault.kind == "not_reached" else Outcome.FAIL,
+        fraction=ZERO,
+        message=message,
+        hint=fault.hint or hint,
+        places=(fault.place,) if fault.place else (),
+    )
+
+
+def _not_found(fault: Fault, source: SourceFacts | None) -> CheckResult:
+    """A role without student code: most often a blank template or another framework."""
+    message = _sentence(fault.message)
+    places: tuple[Place, ...] = (fault.place,) if fault.place else ()
+    hint = fault.hint or "Use the template's name for it, so that it can be found."
+    if source is not None and source.frameworks and TORCH not in source.frameworks:
+        used = listed(source.frameworks)
+        message = f"Your code uses {used} where this assignment asks for PyTorch. {message}"
+        hint = fault.hint or SAID["wrong_framework"][1]
+    elif source is not None and source.placeholders:
+        cells = listed([str(place) for place in source.placeholders], most=3)
+        message = f"A part of the template still says PLEASE FILL IN ({cells}). {message}"
+        hint = fault.hint or "Write your code in that cell, run it, and hand in again."
+        places = places or source.placeholders[:3]
+    elif source is not None and source.files and all(f.parse_error for f in source.files):
+        broken = source.files[0]
+        message = (
+            f"{broken.path} cannot be read as Python: {_clause(broken.parse_error)}. {message}"
+        )
+        hint = fault.hint or ERRORS["SyntaxError"]
+        places = places or ((broken.place,) if broken.place else ())
+    return CheckResult(
+        outcome=Outcome.FAIL, fraction=ZERO, message=message, hint=hint, places=places
+    )
+
+
+def _clause(text: str) -> str:
+    line = " ".join(text.split()).rstrip(".").rstrip()
+    return (
+        f"{line[:LONGEST].rstrip()}…" if len(line) > LONGEST else line or "no reason was reported"
+    )
+
+
+def _sentence(text: str) -> str:
+    clause = _clause(text)
+    ended = clause if clause.endswith(("!", "?")) else f"{clause}."
+    return ended[0].upper() + ended[1:]
+
+
+def _because(text: str) -> str:
+    return f": {_clause(text)}" if text.strip() else ""
