@@ -73,7 +73,7 @@ class Box(Protocol):
     evidence_fd: int
     """Read end of the pipe from the worker."""
     submission_path: str
-    """Where the worker finds the submission: `/submission`, or the slot's path without isolation."""
+    """Where the worker finds the submission: `/submission`, or a path in the slot."""
     inputs_path: str
     """Where the worker finds the inputs."""
     scratch_path: str
