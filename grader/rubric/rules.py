@@ -95,7 +95,7 @@ def check_params(
         path = (*draft.path, "with")
         for key, values in names.items():
             value = given.get(key)
-            if isinstance(value, str) and value not in values:
+            if isinstance(value, str) and value and value not in values:
                 problems.add((*path, key), f"unknown {key} '{value}'", did_you_mean(value, values))
         made = validated(known[check], given, problems, path)
         if made is not None:
