@@ -1,0 +1,112 @@
+"""Nothing finished is lost, nothing unchanged runs again, and a resumed run ends the same."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.e2e.conftest import GRADE, ROOT, needs_box
+
+pytestmark = [pytest.mark.slow, pytest.mark.box]
+
+TIMES = {"wall_seconds", "startup_seconds", "started_at", "generated_at", "peak_memory_bytes"}
+FEW = 3
+
+
+def timeless(value):
+    if isinstance(value, dict):
+        return {k: timeless(v) for k, v in value.items() if k not in TIMES}
+    return [timeless(v) for v in value] if isinstance(value, list) else value
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """Three quick submissions in a folder of their own."""
+    needs_box()
+    folder = tmp_path_factory.mktemp("few")
+    names = sorted(p.name for p in (ROOT / "rubrics/digits-svhn/verify").iterdir() if p.is_dir())
+    for name in ["reference", *(n for n in names if n != "reference")][:FEW]:
+        source = ROOT / "rubrics/digits-svhn/verify" / name / "submission"
+        shutil.copytree(source, folder / "submissions" / "digits-svhn" / name)
+    return folder / "submissions"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(few, tmp_path_factory):
+    from tests.e2e.conftest import call
+
+    return call(few, out=tmp_path_factory.mktemp("undisturbed") / "reports")
+
+
+def evidence_count(out):
+    return len([p for p in (out / "evidence").glob("*/*.json") if p.parent.name != "submissions"])
+
+
+@pytest.mark.parametrize("pieces", [2, 20])
+def test_a_run_killed_half_way_goes_on_and_ends_the_same(few, undisturbed, grade, tmp_path, pieces):
+    out = tmp_path / "killed"
+    victim = subprocess.Popen(
+        [str(GRADE), str(few), "--out", str(out)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ,
+    )
+    deadline = time.monotonic() + 300
+    while evidence_count(out) < pieces and victim.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert victim.poll() is None, "it ended before it could be killed"
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    kept = evidence_count(out)
+    assert kept >= pieces
+    resumed = grade(few, out=out)
+    assert resumed.status == undisturbed.status == 0, resumed.text
+    assert timeless(resumed.grades) == timeless(undisturbed.grades)
+
+
+def test_unchanged_submissions_are_not_run_again(few, undisturbed, grade, tmp_path):
+    out = tmp_path / "copy"
+    shutil.copytree(undisturbed.out, out)
+    again = grade(few, out=out)
+    assert f"{FEW} unchanged and not run again" in again.text
+    assert "0 boxes opened" in again.text
+    assert again.grades == undisturbed.grades
+
+
+def test_regrade_after_a_changed_band_runs_nothing(undisturbed, grade, course, tmp_path):
+    out = tmp_path / "copy"
+    shutil.copytree(undisturbed.out, out)
+    rubric = course / "rubrics" / "digits-svhn" / "rubric.toml"
+    text = rubric.read_text()
+    stricter = re.sub(r"at = 0\.\d+", "at = 0.0001", text)
+    assert stricter != text
+    rubric.write_text(stricter)
+    again = grade("regrade", "--rubrics", course / "rubrics", out=out)
+    assert "0 boxes opened" in again.text
+    before, after = undisturbed.submission("reference"), again.submission("reference")
+    assert after["points"] < before["points"]
+    same = copy.deepcopy(after)
+    assert same["team"] == before["team"]
+
+
+def test_a_decision_outlives_a_regrade(undisturbed, grade, tmp_path):
+    out = tmp_path / "copy"
+    shutil.copytree(undisturbed.out, out)
+    pending = next(n for n, o in undisturbed.outcomes("reference").items() if o == "pending")
+    comment = "Clear and complete."
+    said = grade("decide", "reference", pending, "0.5", "--comment", comment, "--by", "T", out=out)
+    assert said.status == 0, said.text
+    again = grade("regrade", out=out)
+    assert again.outcomes("reference")[pending] in {"pass", "partial"}
+    gained = again.submission("reference")["points"] - undisturbed.submission("reference")["points"]
+    assert gained == pytest.approx(0.5)
+    page = next((again.out / "feedback").glob("reference*.html")).read_text()
+    assert comment in page
