@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from grader.model.evidence import Attempt, Remark
-from grader.model.outcome import ExitReason, Outcome, Status, Visibility
+from grader.model.evidence import Remark
+from grader.model.outcome import Outcome, Status, Visibility
 from grader.model.scorecard import CheckResult, Scorecard, ScoredCriterion, ScoredTask
 
 __all__ = ["Audience", "View", "view"]
@@ -102,7 +102,8 @@ def view(scorecard: Scorecard, audience: Audience) -> View:
         flags=(),
         remarks=tuple(r for r in scorecard.remarks if _is_own_code(r)),
         tasks=tasks,
-        attempts=_machine_only(scorecard.attempts),
+        # Names of probes, times and ends would tell what else was measured, and how it went.
+        attempts=(),
         provenance=provenance,
     )
     return View(card, whole=False, audience=audience)
@@ -166,21 +167,3 @@ def _without(text: str, words: tuple[str, ...]) -> str:
         if "/" in word or " " in word:
             text = text.replace(word, "another criterion")
     return text
-
-
-def _machine_only(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
-    """The machine that was used, without what ran on it, how long and how it ended."""
-    if not attempts:
-        return ()
-    last = attempts[-1]
-    machine = Attempt(
-        number=1,
-        sandbox=last.sandbox,
-        limits=last.limits,
-        exit_reason=ExitReason.OK,
-        started_at=last.started_at,
-        wall_seconds=0.0,
-        startup_seconds=0.0,
-        environment=last.environment,
-    )
-    return (machine,)

@@ -3,13 +3,175 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 
-from grader.report.contents import Contents
+from markupsafe import Markup
+
+from grader.model.evidence import Place, Remark
+from grader.model.outcome import Outcome
+from grader.model.scorecard import (
+    ConfusionMatrix,
+    Curves,
+    Exhibit,
+    FigureShown,
+    ScoredCriterion,
+)
+from grader.report.audience import Audience, View
+from grader.report.charts.bars import meter
+from grader.report.charts.curves import MOST_SERIES, curves
+from grader.report.charts.matrix import Matrix, matrix
+from grader.report.charts.picture import data_uri
+from grader.report.charts.scale import scale
+from grader.report.contents import Contents, Pixels
+from grader.report.outcomes import WORDS
+from grader.report.pages import Uids, render
 
 __all__ = ["feedback"]
+
+MOST_EXHIBITS = 24
+"""On one page. More would make it too heavy to open on a phone."""
+MOST_PLACES = 12
+MOST_REMARKS = 60
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One exhibit, ready for the template: one of the pictures is there, or none can be made."""
+
+    title: str
+    kind: str
+    svg: Markup | None = None
+    matrix: Matrix | None = None
+    image: Markup | None = None
+    size: tuple[int, int] = (0, 0)
+    legend: tuple[str, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Item:
+    """A criterion with its place on the page and its pictures."""
+
+    anchor: str
+    task: str
+    criterion: ScoredCriterion
+    scale: Markup | None
+    exhibits: tuple[Shown, ...]
+    exhibits_left_out: int
+
+    @property
+    def lost(self) -> Fraction:
+        """Points that could still be earned by mending it."""
+        return self.criterion.max_points - self.criterion.points
+
+    @property
+    def name(self) -> str:
+        """What the criterion is called."""
+        return self.criterion.title or self.criterion.id.replace("_", " ")
+
+
+@dataclass(frozen=True)
+class RemarkGroup:
+    """Remarks with the same code and message, and where they were made."""
+
+    code: str
+    message: str
+    places: tuple[Place, ...]
+    more: int
 
 
 def feedback(contents: Contents) -> Iterator[tuple[str, bytes]]:
     """Write one page per submission."""
     for seen in contents.feedback:
-        yield contents.page(seen.scorecard), b"<!doctype html>\n"
+        yield contents.page(seen.scorecard), _page(seen, contents)
+
+
+def _page(seen: View, contents: Contents) -> bytes:
+    card = seen.scorecard
+    uids = Uids()
+    items = _items(seen, contents.pixels, uids)
+    every = [item for of_task in items.values() for item in of_task]
+    return render(
+        "feedback.html.j2",
+        card=card,
+        whole=seen.whole,
+        staff=seen.audience is Audience.STAFF,
+        back="../index.html" if seen.audience is Audience.STAFF else "",
+        tasks=[(task, items[task.id]) for task in card.tasks],
+        steps=_steps(every),
+        blocked=[item for item in every if item.criterion.outcome is Outcome.BLOCKED],
+        undecided=[item for item in every if item.criterion.outcome is Outcome.PENDING],
+        ours=[item for item in every if item.criterion.outcome is Outcome.ERROR],
+        remarks=_grouped(card.remarks),
+        meter=meter(
+            float(card.points), float(card.pending_points), float(card.max_points), uids()
+        ),
+        words=WORDS,
+        generated_by=contents.generated_by,
+    )
+
+
+def _items(seen: View, pixels: Pixels, uids: Uids) -> dict[str, list[Item]]:
+    left = MOST_EXHIBITS
+    items: dict[str, list[Item]] = {}
+    number = 0
+    for task in seen.scorecard.tasks:
+        items[task.id] = []
+        for criterion in task.criteria:
+            number += 1
+            result = criterion.result
+            exhibits = tuple(_shown(e, pixels, uids) for e in result.exhibits[:left])
+            left -= len(exhibits)
+            item = Item(
+                anchor=f"c{number}",
+                task=task.id,
+                criterion=criterion,
+                scale=scale(result, criterion.check, uids()),
+                exhibits=exhibits,
+                exhibits_left_out=len(result.exhibits) - len(exhibits),
+            )
+            items[task.id].append(item)
+    return items
+
+
+def _steps(items: list[Item]) -> list[Item]:
+    """What to mend: failed before partly reached, and there the most points first."""
+    wanted = {Outcome.FAIL: 0, Outcome.PARTIAL: 1}
+    found = [item for item in items if item.criterion.outcome in wanted]
+    return sorted(found, key=lambda item: (wanted[item.criterion.outcome], -item.lost))
+
+
+def _shown(exhibit: Exhibit, pixels: Pixels, uids: Uids) -> Shown:
+    match exhibit:
+        case Curves():
+            names = tuple(series.label for series in exhibit.series[:MOST_SERIES])
+            return Shown(
+                exhibit.title,
+                exhibit.kind,
+                svg=curves(exhibit, uids()),
+                legend=names if len(names) > 1 else (),
+                more=max(len(exhibit.series) - MOST_SERIES, 0),
+            )
+        case ConfusionMatrix():
+            return Shown(exhibit.title, exhibit.kind, matrix=matrix(exhibit))
+        case FigureShown():
+            found = pixels(exhibit.sha256)
+            uri = None if found is None else data_uri(*found)
+            image = None if uri is None else Markup(uri)  # noqa: S704 - base64 made by us
+            size = (exhibit.width, exhibit.height)
+            return Shown(exhibit.title, exhibit.kind, image=image, size=size)
+
+
+def _grouped(remarks: tuple[Remark, ...]) -> list[RemarkGroup]:
+    """Equal remarks once, with all their places; in the order of their codes."""
+    places: dict[tuple[str, str], list[Place]] = {}
+    for remark in remarks:
+        of_this = places.setdefault((remark.code, remark.message), [])
+        if remark.place is not None and remark.place not in of_this:
+            of_this.append(remark.place)
+    ordered = sorted(places.items(), key=lambda pair: pair[0])[:MOST_REMARKS]
+    return [
+        RemarkGroup(code, message, tuple(found[:MOST_PLACES]), max(len(found) - MOST_PLACES, 0))
+        for (code, message), found in ordered
+    ]

@@ -2,14 +2,191 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 
+from markupsafe import Markup
+
+from grader.model.outcome import Outcome
+from grader.model.scorecard import Flag, Scorecard
+from grader.model.submission import Unreadable
+from grader.report.charts.bars import histogram, stack
 from grader.report.contents import Contents
+from grader.report.outcomes import WORDS
+from grader.report.pages import Uids, render
+from grader.report.points import as_number
 
 __all__ = ["overview"]
 
 
+@dataclass(frozen=True)
+class Rate:
+    """How one criterion went over the class."""
+
+    name: str
+    title: str
+    bar: Markup
+    earned: float
+    """Mean share of the points, over submissions where it is decided."""
+    counts: Mapping[Outcome, int]
+    decided: int
+
+
+@dataclass(frozen=True)
+class Mishap:
+    """An error of ours: several submissions may share it."""
+
+    criterion: str
+    message: str
+    hint: str
+    cards: tuple[Scorecard, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A task, as a column of the table."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Class:
+    """One assignment's submissions and what they amount to."""
+
+    number: int
+    title: str
+    cards: tuple[Scorecard, ...]
+    columns: tuple[Column, ...]
+    rates: tuple[Rate, ...]
+    histogram: Markup | None
+    mishaps: tuple[Mishap, ...]
+    pending: tuple[tuple[str, int], ...]
+    """Criterion → how many submissions wait for a person."""
+    flagged: tuple[tuple[Scorecard, Flag], ...]
+    unreadable: tuple[Unreadable, ...]
+
+    @property
+    def mean(self) -> Fraction:
+        """Of the points so far."""
+        return sum((card.points for card in self.cards), Fraction(0)) / max(len(self.cards), 1)
+
+    @property
+    def median(self) -> Fraction:
+        """Of the points so far."""
+        return statistics.median([card.points for card in self.cards] or [Fraction(0)])
+
+    @property
+    def most(self) -> Fraction:
+        """Points possible, without bonus."""
+        return max((card.max_points for card in self.cards), default=Fraction(0))
+
+    @property
+    def provisional(self) -> int:
+        """Submissions whose scorecards may still change."""
+        return sum(card.status.value == "provisional" for card in self.cards)
+
+    def task_points(self, card: Scorecard) -> list[Fraction | None]:
+        """Points of a submission for each column."""
+        found = {task.id: task.points for task in card.tasks}
+        return [found.get(column.id) for column in self.columns]
+
+
 def overview(contents: Contents) -> Iterator[tuple[str, bytes]]:
     """Write the overview."""
-    del contents
-    yield "index.html", b"<!doctype html>\n"
+    uids = Uids()
+    groups = [
+        _group(number, assignment, contents, uids)
+        for number, assignment in enumerate(contents.assignments, 1)
+    ]
+    written = {contents.page(seen.scorecard) for seen in contents.feedback}
+    page = render(
+        "index.html.j2",
+        script=True,
+        title=contents.title,
+        groups=groups,
+        page=contents.page,
+        written=written,
+        words=WORDS,
+        outcomes=list(Outcome),
+        whole=all(seen.whole for seen in contents.overview),
+        self_check=any(s.scorecard.provenance.self_check for s in contents.overview),
+        generated_by=contents.generated_by,
+    )
+    yield "index.html", page
+
+
+def _group(number: int, assignment: str, contents: Contents, uids: Uids) -> Class:
+    cards = tuple(
+        seen.scorecard for seen in contents.overview if seen.scorecard.assignment == assignment
+    )
+    most = max((card.max_points for card in cards), default=Fraction(0))
+    columns: dict[str, Column] = {}
+    for card in cards:
+        for task in card.tasks:
+            columns.setdefault(task.id, Column(task.id, task.title))
+    points = [as_number(card.points) for card in cards]
+    return Class(
+        number=number,
+        title=cards[0].title if cards else assignment,
+        cards=cards,
+        columns=tuple(columns.values()),
+        rates=_rates(cards, uids),
+        histogram=histogram(points, as_number(most), uids()),
+        mishaps=_mishaps(cards),
+        pending=_pending(cards),
+        flagged=tuple((card, flag) for card in cards for flag in card.flags),
+        unreadable=tuple(u for u in contents.unreadable if u.assignment == assignment),
+    )
+
+
+def _rates(cards: Sequence[Scorecard], uids: Uids) -> tuple[Rate, ...]:
+    counts: dict[str, Counter[Outcome]] = {}
+    titles: dict[str, str] = {}
+    shares: dict[str, list[Fraction]] = {}
+    for card in cards:
+        for task in card.tasks:
+            for criterion in task.criteria:
+                name = f"{task.id}/{criterion.id}"
+                counts.setdefault(name, Counter())[criterion.outcome] += 1
+                titles.setdefault(name, criterion.title or criterion.id)
+                earned = shares.setdefault(name, [])
+                if criterion.outcome.decided and criterion.max_points:
+                    earned.append(criterion.points / criterion.max_points)
+    return tuple(
+        Rate(
+            name=name,
+            title=titles[name],
+            bar=stack(of_this, titles[name], uids()),
+            earned=float(sum(shares[name], Fraction(0)) / max(len(shares[name]), 1)),
+            counts=of_this,
+            decided=len(shares[name]),
+        )
+        for name, of_this in counts.items()
+    )
+
+
+def _mishaps(cards: Sequence[Scorecard]) -> tuple[Mishap, ...]:
+    found: dict[tuple[str, str, str], list[Scorecard]] = {}
+    for card in cards:
+        for task in card.tasks:
+            for criterion in task.criteria:
+                if criterion.outcome is Outcome.ERROR:
+                    name = f"{task.id}/{criterion.id}"
+                    key = (name, criterion.result.message, criterion.result.hint)
+                    found.setdefault(key, []).append(card)
+    return tuple(Mishap(*key, cards=tuple(of_this)) for key, of_this in found.items())
+
+
+def _pending(cards: Sequence[Scorecard]) -> tuple[tuple[str, int], ...]:
+    waiting = Counter(
+        f"{task.id} {criterion.title or criterion.id}"
+        for card in cards
+        for task in card.tasks
+        for criterion in task.criteria
+        if criterion.outcome is Outcome.PENDING
+    )
+    return tuple(sorted(waiting.items(), key=lambda pair: (-pair[1], pair[0])))

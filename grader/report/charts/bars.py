@@ -1,0 +1,118 @@
+"""Stacked shares, the meter of earned points, and the histogram of a class."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from grader.model.outcome import Outcome
+from grader.report.charts.svg import Span, draw, element, ticks
+from grader.report.numbers import number_text
+
+__all__ = ["histogram", "meter", "stack"]
+
+LENGTH = 1000.0
+MOST_BINS = 20
+
+
+def meter(earned: float, undecided: float, possible: float, uid: str) -> Markup:
+    """Points earned and still open, of those possible."""
+    whole = max(possible, earned + undecided, 1e-9)
+    first = max(earned, 0.0) / whole * LENGTH
+    second = max(undecided, 0.0) / whole * LENGTH
+    desc = f"{number_text(earned)} earned, {number_text(undecided)} still open, "
+    desc += f"of {number_text(possible)}."
+    return draw(
+        uid,
+        (LENGTH, 12),
+        "Points",
+        desc,
+        "meter",
+        element("rect", x=0, y=0, width=LENGTH, height=12, class_="ground"),
+        element("rect", x=0, y=0, width=first, height=12, class_="earned"),
+        element("rect", x=first, y=0, width=second, height=12, class_="open"),
+    )
+
+
+def stack(counts: Mapping[Outcome, int], name: str, uid: str) -> Markup:
+    """How the submissions split over the outcomes, in the outcomes' order."""
+    total = sum(counts.values()) or 1
+    parts = []
+    start = 0.0
+    for outcome in Outcome:
+        width = counts.get(outcome, 0) / total * LENGTH
+        if width:
+            css = f"part-{outcome.value}"
+            # A hair's breadth between parts, so that neighbours stay two.
+            inner = max(width - 4, 2.0)
+            parts.append(element("rect", x=start, y=0, width=inner, height=14, class_=css))
+        start += width
+    words = ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts.get(o))
+    return draw(uid, (LENGTH, 14), name, words or "nothing graded", "stack", *parts)
+
+
+WIDTH, HEIGHT = 440.0, 220.0
+LEFT, RIGHT, TOP, BOTTOM = 34.0, 430.0, 24.0, 178.0
+
+
+def histogram(points: Sequence[float], possible: float, uid: str) -> Markup | None:
+    """How many submissions earned how many points, or None without any."""
+    if not points:
+        return None
+    low, high = min(0.0, *points), max(possible, *points, 1.0)
+    edges = _edges(low, high)
+    counts = [0] * (len(edges) - 1)
+    for value in points:
+        # The last bin holds its upper edge too.
+        inside = sum(1 for edge in edges[1:-1] if value >= edge - 1e-9)
+        counts[inside] += 1
+    across = Span(edges[0], edges[-1], LEFT, RIGHT)
+    up = Span(0, max(counts), BOTTOM, TOP)
+    parts = []
+    for value in ticks(0, max(counts), 4):
+        if value != int(value):
+            continue
+        y = up(value)
+        parts.append(element("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="grid"))
+        parts.append(element("text", f"{value:g}", x=LEFT - 7, y=y + 4, text_anchor="end"))
+    words = []
+    for start, end, count in zip(edges, edges[1:], counts, strict=False):
+        x, width = across(start) + 1, across(end) - across(start) - 2
+        if count:
+            y = up(count)
+            bar = element("rect", x=x, y=y, width=width, height=BOTTOM - y, rx=1.5, class_="bar")
+            bar.append(element("title", f"{start:g} to {end:g} points: {count}"))
+            parts.append(bar)
+            words.append(f"{start:g} to {end:g} points: {count}")
+    for value in ticks(edges[0], edges[-1], 6):
+        x = across(value)
+        parts.append(element("line", x1=x, x2=x, y1=BOTTOM, y2=BOTTOM + 4, class_="axis"))
+        parts.append(element("text", f"{value:g}", x=x, y=BOTTOM + 17, text_anchor="middle"))
+    parts.append(element("line", x1=LEFT, x2=RIGHT, y1=BOTTOM, y2=BOTTOM, class_="axis"))
+    middle = (LEFT + RIGHT) / 2
+    parts.append(element("text", "points", x=middle, y=HEIGHT - 6, text_anchor="middle"))
+    median = statistics.median(points)
+    x = across(median)
+    parts.append(element("line", x1=x, x2=x, y1=TOP - 8, y2=BOTTOM, class_="median"))
+    side = "end" if x > middle else "start"
+    shift = -5 if x > middle else 5
+    text = f"median {number_text(median)}"
+    label = element("text", text, x=x + shift, y=TOP - 10, text_anchor=side, class_="strong")
+    parts.append(label)
+    desc = "; ".join(words) + f". Median {number_text(median)}."
+    return draw(uid, (WIDTH, HEIGHT), "Submissions by points", desc, "chart", *parts)
+
+
+def _edges(low: float, high: float) -> list[float]:
+    """Edges of bins of equal, round width that cover a range."""
+    found = ticks(low, high, 10)
+    step = found[1] - found[0] if len(found) > 1 else 1.0
+    edges = [found[0]]
+    while edges[0] > low + 1e-9:
+        edges.insert(0, edges[0] - step)
+    while edges[-1] < high - 1e-9 and len(edges) <= MOST_BINS:
+        edges.append(edges[-1] + step)
+    edges[-1] = max(edges[-1], high)
+    return edges

@@ -1,0 +1,32 @@
+"""How measured numbers are written."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["number_text", "percent_text"]
+
+DIGITS = 4
+"""Significant ones, for numbers that are not whole."""
+
+
+def number_text(value: float | str | None, unit: str = "") -> str:
+    """Write a measurement with its unit: `0.9531`, `12,345 parameters`, `nan`."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        text = value
+    elif not math.isfinite(value):
+        text = str(value)
+    elif value == int(value) and abs(value) < 1e12:  # noqa: PLR2004 - beyond, say 1e+15
+        text = f"{int(value):,}"
+    else:
+        text = f"{value:.{DIGITS}g}"
+    return f"{text} {unit}".strip()
+
+
+def percent_text(share: float) -> str:
+    """Write a share as whole per cent, but 0% and 100% only when it is all or nothing."""
+    if 0 < share < 1:
+        return f"{min(99, max(1, round(share * 100)))}%"
+    return f"{round(share * 100)}%"

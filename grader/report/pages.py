@@ -1,0 +1,85 @@
+"""The frame of all pages: templates, styles, and what a page may do (nothing)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from grader.report.numbers import number_text, percent_text
+from grader.report.points import as_text
+from grader.report.text import one_line, shown
+
+__all__ = ["Uids", "policy", "render"]
+
+
+class Uids:
+    """Names for elements, the same in every run."""
+
+    def __init__(self) -> None:
+        self._made = 0
+
+    def __call__(self) -> str:
+        """The next one."""
+        self._made += 1
+        return f"g{self._made}"
+
+
+def policy(style: str, script: str = "") -> str:
+    """The page's content security policy: its own style and script by their hashes, no more."""
+    rules = ["default-src 'none'", f"style-src {_hash(style)}", "img-src data:"]
+    if script:
+        rules.append(f"script-src {_hash(script)}")
+    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
+
+
+def render(template: str, *, script: bool = False, **values: Any) -> bytes:
+    """Fill a template. Every text goes through `shown` and is escaped."""
+    style = _source("style.css")
+    code = _source("index.js") if script else ""
+    page = _environment().get_template(template)
+    text = page.render(
+        style=Markup(style),  # noqa: S704 - a file of ours
+        script=Markup(code),  # noqa: S704 - a file of ours
+        policy=policy(style, code),
+        **values,
+    )
+    return text.encode()
+
+
+@cache
+def _source(name: str) -> str:
+    return (files("grader.report") / "templates" / name).read_text(encoding="utf-8").strip()
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("grader.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        points=as_text, number=number_text, percent=percent_text, line=one_line
+    )
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Markup | jinja2.Undefined):
+        return value
+    return shown(str(value))
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
