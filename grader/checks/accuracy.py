@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
 from pydantic import model_validator
 
-from grader.checks.bands import Band, well_formed
-from grader.checks.requests import Source
-from grader.model.base import Points, Record
+from grader.checks.bands import Band, earned, well_formed
+from grader.checks.base import Seen, check
+from grader.checks.interval import wilson
+from grader.checks.phrases import bound_by, called, count, decimal, examples, fixed, share
+from grader.checks.requests import Source, inspect_source, predict
+from grader.checks.scores import Judged, judge
+from grader.model.base import Points, Record, number
+from grader.model.measurements import Predictions
+from grader.model.scorecard import CheckResult, ConfusionMatrix, Flag, Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grader.model.evidence import ProbeRequest
+    from grader.model.rubric import Rubric
 
 __all__ = ["AccuracyAtLeast", "ErrorAtMost"]
 
@@ -41,3 +56,169 @@ class ErrorAtMost(Measured):
     def _bands_fall(self) -> ErrorAtMost:
         well_formed(self.bands, rising=False)
         return self
+
+
+MANY = 5000
+"""Examples from which an interval is worth a fourth decimal."""
+
+
+def _needs(params: Measured, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    request = predict(rubric, params.model, params.dataset, params.source)
+    return (request, inspect_source())
+
+
+@check("accuracy.at_least", AccuracyAtLeast, needs=_needs)
+def accuracy_at_least(params: AccuracyAtLeast, seen: Seen) -> CheckResult:
+    """Your net classifies enough of the examples rightly."""
+    return _banded(params, seen, rising=True)
+
+
+@check("error.at_most", ErrorAtMost, needs=_needs)
+def error_at_most(params: ErrorAtMost, seen: Seen) -> CheckResult:
+    """Your net misclassifies few enough of the examples."""
+    return _banded(params, seen, rising=False)
+
+
+def _banded(params: Measured, seen: Seen, *, rising: bool) -> CheckResult:
+    request = predict(seen.rubric, params.model, params.dataset, params.source)
+    evidence, predictions = seen.measured(request, Predictions)
+    judged = judge(seen, evidence, params.dataset)
+    counted = judged.right if rising else judged.total - judged.right
+    value = Fraction(counted, judged.total)
+    interval = wilson(counted, judged.total)
+    guess = _guess(params, judged)
+    band = None if guess else earned(params.bands, value, rising=rising)
+    fraction = band.fraction if band else Fraction(0)
+    best = max(params.bands, key=lambda one: one.fraction)
+    flags = _trust(predictions, called(params.model))
+    if not guess:
+        flags += _near(params, value, interval, rising=rising)
+    return CheckResult.banded(
+        fraction,
+        f"{_counted(params, judged, interval, rising=rising)} "
+        f"{guess or _verdict(params, fraction, rising=rising)}",
+        expected=_expected(params, rising=rising),
+        hint="" if fraction == 1 else _hint(judged, value, guess=bool(guess), rising=rising),
+        measured=number(float(value)),
+        threshold=number(float(best.at)),
+        unit="accuracy" if rising else "error",
+        interval=interval,
+        baseline=seen.baseline,
+        bound_by=bound_by(predictions.binding),
+        flags=flags,
+        exhibits=_exhibits(params, seen, judged),
+    )
+
+
+def _counted(params: Measured, judged: Judged, interval: Interval, *, rising: bool) -> str:
+    """`Your CNN misclassifies 31 of 447 test digits (error 0.0694, 95% interval 0.049-0.097).`."""
+    verb, what = ("classifies", "accuracy") if rising else ("misclassifies", "error")
+    counted = judged.right if rising else judged.total - judged.right
+    places = 4 if judged.total >= MANY else 3
+    value = fixed(Fraction(counted, judged.total), 4)
+    between = f"{fixed(interval.low, places)}\N{EN DASH}{fixed(interval.high, places)}"
+    return (
+        f"Your {called(params.model)} {verb} {counted:,} of "
+        f"{examples(judged.total, params.dataset)}{' rightly' if rising else ''} "
+        f"({what} {value}, 95% interval {between})."
+    )
+
+
+def _verdict(params: Measured, fraction: Fraction, *, rising: bool) -> str:
+    """What it earns, and what more would need."""
+    better = sorted(
+        (band for band in params.bands if band.fraction > fraction),
+        key=lambda band: band.fraction,
+        reverse=True,
+    )
+    word = "at least" if rising else "at most"
+    earns = f"This earns {share(fraction)}"
+    if not better:
+        easiest = min((b for b in params.bands if b.fraction == fraction), key=_ease(rising))
+        return f"{earns}: {word} {decimal(easiest.at)} was asked for."
+    needs = f"{share(better[0].fraction)} need {word} {decimal(better[0].at)}"
+    needs += "".join(f", {share(b.fraction)} {word} {decimal(b.at)}" for b in better[1:])
+    return f"{earns}; {needs}." if fraction > 0 else f"{needs[0].upper()}{needs[1:]}."
+
+
+def _ease(rising: bool) -> Callable[[Band], Fraction]:  # noqa: FBT001 - a sort key's direction
+    return lambda band: band.at if rising else -band.at
+
+
+def _expected(params: Measured, *, rising: bool) -> str:
+    best = max(params.bands, key=lambda band: band.fraction)
+    what = "An accuracy of at least" if rising else "An error of at most"
+    return f"{what} {decimal(best.at)} for {share(best.fraction)}."
+
+
+def _guess(params: Measured, judged: Judged) -> str:
+    """Why the answers are no better than guessing, or nothing. Guessing earns nothing."""
+    constant = judged.constant
+    if constant == -1:
+        return "It prefers no class for any example: the scores are all equal, or not numbers."
+    if constant is not None and judged.commonest < 1:
+        return f"It answers {constant} for every example, which is guessing and earns nothing."
+    accuracy = Fraction(judged.right, judged.total)
+    if params.chance is not None and accuracy <= params.chance:
+        return f"Guessing reaches {decimal(params.chance)} too, so this earns nothing."
+    return ""
+
+
+def _hint(judged: Judged, value: Fraction, *, guess: bool, rising: bool) -> str:
+    if judged.undecided:
+        rows = count(judged.undecided, "example")
+        return (
+            f"{rows} got no single best class (equal scores, or NaN), which counts as wrong. "
+            "Look for a learning rate that is too high, or an output that saturates."
+        )
+    accuracy = value if rising else 1 - value
+    if guess or float(accuracy) <= _chance_at_best(judged):
+        return (
+            "This is no better than guessing. Check that the trained weights were saved, and that "
+            "inputs are scaled as in training."
+        )
+    return "The matrix below shows which classes are confused."
+
+
+def _chance_at_best(judged: Judged) -> float:
+    """The accuracy up to which guessing the most frequent class is a likely explanation."""
+    return wilson(round(judged.commonest * judged.total), judged.total).high
+
+
+def _near(
+    params: Measured, value: Fraction, interval: Interval, *, rising: bool
+) -> tuple[Flag, ...]:
+    """A band's edge inside the interval: another test set may have decided otherwise."""
+    what = "accuracy" if rising else "error"
+    edges = [band for band in params.bands if interval.low <= float(band.at) <= interval.high]
+    if not edges:
+        return ()
+    nearest = min(edges, key=lambda band: abs(band.at - value))
+    text = (
+        f"{called(params.model)}: the {what} {fixed(value, 4)} is close to the threshold "
+        f"{decimal(nearest.at)}, which lies in its 95% interval."
+    )
+    return (Flag(code="near_threshold", message=text),)
+
+
+def _trust(predictions: Predictions, name: str) -> tuple[Flag, ...]:
+    """What does not change the points but should be looked at."""
+    flags = []
+    if not predictions.weights_matter:
+        text = f"{name}: the scores stayed the same when the weights were changed."
+        flags.append(Flag(code="weights_do_not_matter", message=text))
+    if not predictions.rows_independent:
+        text = f"{name}: the scores of an example depend on the other examples in its batch."
+        flags.append(Flag(code="rows_depend_on_batch", message=text))
+    if predictions.classify == "differs":
+        text = f"{name}: the student's own classify gives other classes than the largest scores."
+        flags.append(Flag(code="classify_differs", message=text))
+    return tuple(flags)
+
+
+def _exhibits(params: Measured, seen: Seen, judged: Judged) -> tuple[ConfusionMatrix, ...]:
+    names = seen.classes(params.dataset)
+    if len(names) < 2:  # noqa: PLR2004 - one class cannot be confused
+        return ()
+    title = f"{called(params.model)} on {examples(judged.total, params.dataset)}"
+    return (ConfusionMatrix(title=title, labels=names, counts=judged.confusion(len(names))),)

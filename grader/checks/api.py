@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
+from grader.checks.base import Seen, Stopped, check, failed
+from grader.checks.phrases import either, listed
+from grader.checks.requests import execute, inspect_source, scan_apis
+from grader.checks.runs import place_of
 from grader.model.base import Record
+from grader.model.measurements import ApiUses, Execution
+from grader.model.outcome import Outcome
+from grader.model.scorecard import CheckResult, Flag
+
+if TYPE_CHECKING:
+    from grader.model.evidence import Place, ProbeRequest
+    from grader.model.rubric import Rubric
 
 __all__ = ["ApiForbidden"]
 
@@ -18,3 +32,60 @@ class ApiForbidden(Record):
     """Functions or classes in which they are forbidden; empty: anywhere."""
     dynamic: bool = False
     """Whether the names also raise in a run of their own, which finds what the text hides."""
+
+
+RAISED = "ForbiddenApi"
+"""Error kind of a cell, and code of a remark, when a forbidden name was called in a run."""
+
+MOST_PLACES = 20
+
+
+def _needs(params: ApiForbidden, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    scan: tuple[ProbeRequest, ...] = (scan_apis(params.names, params.within),)
+    if params.dynamic:
+        scan += (execute(rubric, forbid=params.names),)
+    return (*scan, inspect_source())
+
+
+@check("api.forbidden", ApiForbidden, needs=_needs)
+def api_forbidden(params: ApiForbidden, seen: Seen) -> CheckResult:
+    """You wrote this part yourself, without what the assignment rules out."""
+    _, uses = seen.measured(scan_apis(params.names, params.within), ApiUses)
+    names = {use.name for use in uses.uses}
+    places = [use.place for use in uses.uses]
+    flags: tuple[Flag, ...] = ()
+    if params.dynamic:
+        caught, flags = _caught(params, seen)
+        places += [place for place in caught if place not in places]
+    expected = f"No use of {either(params.names)}"
+    expected += f" in {listed(params.within)}." if params.within else "."
+    if not places:
+        return CheckResult.banded(
+            Fraction(1),
+            f"No use of {either(params.names)} was found in your code.",
+            expected=expected,
+            flags=flags,
+        )
+    used = listed(sorted(names)) or "a ruled-out function"
+    return failed(
+        f"Your code uses {used}, which the assignment rules out here: "
+        f"{listed([str(place) for place in places], most=4)}.",
+        expected=expected,
+        hint="Write this step out in basic tensor operations.",
+        places=tuple(places[:MOST_PLACES]),
+        flags=flags,
+    )
+
+
+def _caught(params: ApiForbidden, seen: Seen) -> tuple[list[Place], tuple[Flag, ...]]:
+    """Where a run called a forbidden name. What did not run was judged by its text alone."""
+    try:
+        evidence, run = seen.measured(execute(seen.rubric, forbid=params.names), Execution)
+    except Stopped as stopped:
+        if stopped.result.outcome is Outcome.ERROR:
+            raise
+        text = "The run with ruled-out functions blocked did not work; only the text was searched."
+        return [], (Flag(code="api_static_only", message=text),)
+    places = [place_of(run, cell) for cell in run.cells if cell.error_kind == RAISED]
+    places += [r.place for r in evidence.remarks if r.code == RAISED and r.place is not None]
+    return places, ()

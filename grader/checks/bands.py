@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.model.base import Points, Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
-__all__ = ["Band", "earned", "next_band", "well_formed"]
+__all__ = ["Band", "earned", "well_formed"]
 
 
 class Band(Record):
@@ -51,15 +51,3 @@ def earned(bands: Sequence[Band], value: Fraction, *, rising: bool) -> Band | No
     """The best band that a value reaches, or None."""
     reached = [band for band in bands if (value >= band.at if rising else value <= band.at)]
     return max(reached, key=lambda band: band.fraction, default=None)
-
-
-def next_band(bands: Sequence[Band], value: Fraction, *, rising: bool) -> Band | None:
-    """The nearest band that a value does not reach and that would earn more, or None."""
-    now = earned(bands, value, rising=rising)
-    have = now.fraction if now else Fraction(0)
-    better = [
-        band
-        for band in bands
-        if band.fraction > have and not (value >= band.at if rising else value <= band.at)
-    ]
-    return min(better, key=lambda band: abs(band.at - value), default=None)

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Literal
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
-from grader.checks.requests import Source
-from grader.model.base import Record
+from grader.checks.base import Seen, Stopped, check, failed
+from grader.checks.phrases import bound_by, count, decimal, examples, listed
+from grader.checks.requests import Source, find_claims, inspect_source, predict
+from grader.checks.scores import Judged, judge
+from grader.model.base import Record, number, to_float
+from grader.model.measurements import Claim, Claims, Predictions
+from grader.model.outcome import Outcome
+from grader.model.scorecard import CheckResult
+
+if TYPE_CHECKING:
+    from grader.model.evidence import ProbeRequest
+    from grader.model.rubric import Rubric
 
 __all__ = ["ClaimMatches"]
 
@@ -50,3 +63,128 @@ class ClaimMatches(Record):
                 msg = f"'{pattern}' needs a group (?P<value>…)"
                 raise ValueError(msg)
         return self
+
+
+Metric = Literal["accuracy", "error", "nll"]
+
+
+def _needs(params: ClaimMatches, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    splits = dict.fromkeys((params.dataset, *params.instead))
+    scored = [predict(rubric, params.model, split, params.source) for split in splits]
+    return (_stated(params), *scored, inspect_source())
+
+
+def _stated(params: ClaimMatches) -> ProbeRequest:
+    return find_claims(params.claim, params.patterns, params.files)
+
+
+@check("claim.matches", ClaimMatches, needs=_needs)
+def claim_matches(params: ClaimMatches, seen: Seen) -> CheckResult:
+    """The number you report is the one that your saved weights give."""
+    _, stated = seen.measured(_stated(params), Claims)
+    if not stated.claims:
+        return _nothing_stated(params)
+    request = predict(seen.rubric, params.model, params.dataset, params.source)
+    evidence, predictions = seen.measured(request, Predictions)
+    judged = judge(seen, evidence, params.dataset)
+    value = _value(params.metric, judged)
+    counted = stated.claims if params.which != "last" else stated.claims[-1:]
+    good = [claim for claim in counted if _fits(params, claim, value)]
+    enough = len(good) == len(counted) if params.which == "all" else bool(good)
+    chosen = good[-1] if enough else next(c for c in reversed(counted) if c not in good)
+    more: dict[str, Any] = {
+        "expected": f"The number that you state, within {decimal(params.tolerance)} of the one "
+        "measured here.",
+        "measured": number(value),
+        "threshold": chosen.value,
+        "unit": params.metric,
+        "baseline": seen.baseline,
+        "places": (chosen.place,),
+        "bound_by": bound_by(predictions.binding),
+    }
+    where = f"{examples(judged.total, params.dataset)}"
+    said = f"You state {_spoken(chosen)} as the {params.claim} ({chosen.place})"
+    if enough:
+        return CheckResult.banded(
+            Fraction(1), f"{said}, and that is what your net gives on the {where}.", **more
+        )
+    others = f" of {count(len(counted), 'number')} stated" if len(counted) > 1 else ""
+    if others:
+        said = f"{said}, one{others}"
+    return failed(
+        f"{said}, but your net gives {decimal(value)} on the {where}.",
+        hint=_near_miss(params, seen, chosen, judged)
+        or "Hand in the weights of the run that you report, or report the run that you hand in.",
+        **more,
+    )
+
+
+def _nothing_stated(params: ClaimMatches) -> CheckResult:
+    looked = "the stored outputs of your notebook"
+    if params.files:
+        looked += f" and in {listed(params.files)}"
+    message = f"Your {params.claim} was not found: looked for in {looked}."
+    hint = "Save the notebook after running it, with its outputs, and hand in the result files."
+    if params.missing == "pending":
+        return CheckResult(
+            outcome=Outcome.PENDING,
+            fraction=Fraction(0),
+            message=f"{message} A person will look for it.",
+            hint=hint,
+        )
+    return failed(message, hint=hint, expected=f"The {params.claim}, stated.")
+
+
+def _value(metric: Metric, judged: Judged) -> float:
+    """The measured number."""
+    if metric == "nll":
+        return judged.nll()
+    right = Fraction(judged.right, judged.total)
+    return float(right if metric == "accuracy" else 1 - right)
+
+
+def _fits(params: ClaimMatches, claim: Claim, value: float) -> bool:
+    """Whether a stated number is the measured one, in per cent too. NaN never is."""
+    scales = (1.0,) if params.metric == "nll" else (1.0, 100.0)
+    stated = to_float(claim.value)
+    for scale in scales:
+        rounding = min(_half_step(stated) / scale, params.coarsest)
+        if abs(stated / scale - value) <= params.tolerance + rounding:
+            return True
+    return False
+
+
+def _half_step(stated: float) -> float:
+    """Half a unit of the last decimal that was written: how far rounding may have moved it."""
+    if not math.isfinite(stated):
+        return 0.0
+    exponent = Decimal(repr(stated)).normalize().as_tuple().exponent
+    assert isinstance(exponent, int)
+    return 0.5 * 10.0 ** min(0, exponent)
+
+
+def _spoken(claim: Claim) -> str:
+    return decimal(to_float(claim.value), 6)
+
+
+def _near_miss(params: ClaimMatches, seen: Seen, claim: Claim, judged: Judged) -> str:
+    """What the stated number is instead, where that can be told."""
+    measured = _value(params.metric, judged)
+    if params.metric != "nll" and _fits(params, claim, 1 - measured):
+        other = "error" if params.metric == "accuracy" else "accuracy"
+        return f"The number you state is the {other}, not the {params.metric}."
+    if params.metric == "nll" and _fits(params, claim, measured * judged.total):
+        return "The number you state is the sum over the examples; divide it by their number."
+    if params.metric == "nll" and _fits(params, claim, -measured):
+        return "The number you state has the opposite sign."
+    for split in params.instead:
+        try:
+            evidence, _ = seen.measured(
+                predict(seen.rubric, params.model, split, params.source), Predictions
+            )
+            other_value = _value(params.metric, judge(seen, evidence, split))
+        except Stopped:
+            continue  # only a hint: what is missing here decides nothing
+        if _fits(params, claim, other_value):
+            return f"The number you state is the one on {split}, not on {params.dataset}."
+    return ""

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from grader.checks.base import Seen, check, failed, ours
+from grader.checks.phrases import count, listed, share
+from grader.checks.requests import execute, inspect_source
+from grader.checks.runs import cut_short, stopped_at
 from grader.model.base import Points, Record
+from grader.model.measurements import Axes, Execution, FigureSeen
+from grader.model.outcome import Outcome
+from grader.model.scorecard import CheckResult, FigureShown
+
+if TYPE_CHECKING:
+    from grader.model.evidence import Evidence, ProbeRequest
+    from grader.model.rubric import Rubric
 
 __all__ = ["FigureHas"]
 
@@ -31,3 +44,168 @@ class FigureHas(Record):
     title: bool = False
     unlabelled_fraction: Points = Fraction(1, 2)
     """Share when the figure is there but labels, legend or title are missing."""
+
+    @model_validator(mode="after")
+    def _patterns_compile(self) -> FigureHas:
+        for pattern in self.about:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                msg = f"'{pattern}' is not a regular expression: {error}"
+                raise ValueError(msg) from error
+        return self
+
+
+MOST_SHOWN = 8
+"""Figures shown under one criterion."""
+
+
+def _needs(_params: FigureHas, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return (execute(rubric), inspect_source())
+
+
+@check("figure.has", FigureHas, needs=_needs)
+def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
+    """Your figure shows what the assignment asks for, with labels that a reader needs."""
+    evidence, run = seen.measured(execute(seen.rubric), Execution)
+    fitting = [(i, f) for i, f in enumerate(run.figures) if _drawn(f, params)]
+    finished = [(i, f) for i, f in fitting if not _unlabelled(f, params)]
+    expected = _expected(params)
+    if len(finished) >= params.figures:
+        where = listed([_where(run, figure) for _, figure in finished[: params.figures]], most=3)
+        return CheckResult.banded(
+            Fraction(1),
+            f"Your run drew what was asked for ({where}).",
+            expected=expected,
+            exhibits=_shown(evidence, finished, run),
+        )
+    if len(fitting) >= params.figures:
+        figure = (
+            fitting[-1][1]
+            if not finished
+            else next(f for _, f in fitting if _unlabelled(f, params))
+        )
+        return CheckResult.banded(
+            params.unlabelled_fraction,
+            f"The figure is there ({_where(run, figure)}), but it has "
+            f"{listed(_unlabelled(figure, params))}. "
+            f"This earns {share(params.unlabelled_fraction)}.",
+            expected=expected,
+            hint="Use plt.xlabel, plt.ylabel, plt.title and plt.legend.",
+            exhibits=_shown(evidence, fitting, run),
+        )
+    if stop := stopped_at(run):
+        return CheckResult(
+            outcome=Outcome.BLOCKED,
+            fraction=Fraction(0),
+            message=f"The figure was not reached: {stop}",
+            expected=expected,
+            hint="Mend the earlier error; the figure may then be drawn as it is.",
+        )
+    if cut_short(run):
+        return ours("the run was over before its last figure")
+    return failed(
+        _absent(run, params, len(fitting)),
+        expected=expected,
+        hint="Draw it with matplotlib in the notebook, and call plt.show() or savefig.",
+        exhibits=_shown(evidence, list(enumerate(run.figures)), run),
+    )
+
+
+def _drawn(figure: FigureSeen, params: FigureHas) -> bool:
+    """Whether a figure has enough in it, over all its axes."""
+    lines = sum(len(line.y) >= params.length for axes in figure.axes for line in axes.lines)
+    return (
+        bool(figure.axes)
+        and lines >= params.lines
+        and sum(axes.points for axes in figure.axes) >= params.points
+        and sum(axes.images for axes in figure.axes) >= params.images
+        and sum(axes.bars for axes in figure.axes) >= params.bars
+        and _about(figure, params.about)
+    )
+
+
+def _about(figure: FigureSeen, patterns: tuple[str, ...]) -> bool:
+    texts = [figure.saved_as]
+    for axes in figure.axes:
+        texts += [axes.title, axes.x_label, axes.y_label, *axes.legend]
+        texts += [line.label for line in axes.lines]
+    return not patterns or any(
+        re.search(pattern, text, re.IGNORECASE) for pattern in patterns for text in texts
+    )
+
+
+def _unlabelled(figure: FigureSeen, params: FigureHas) -> list[str]:
+    """What a reader misses: judged on axes that hold something."""
+    used = [axes for axes in figure.axes if _holds(axes)] or list(figure.axes)
+    wrong = []
+    if params.axis_labels and not all(axes.x_label and axes.y_label for axes in used):
+        wrong.append("no label on an axis")
+    if params.legend and not any(axes.legend for axes in used):
+        wrong.append("no legend")
+    if params.title and not any(axes.title for axes in used):
+        wrong.append("no title")
+    return wrong
+
+
+def _holds(axes: Axes) -> bool:
+    return bool(axes.lines or axes.images or axes.bars or axes.points)
+
+
+def _where(run: Execution, figure: FigureSeen) -> str:
+    place = run.entry if figure.cell is None else f"{run.entry}, cell {figure.cell}"
+    return f"{place}, saved as {figure.saved_as}" if figure.saved_as else place
+
+
+def _contents(params: FigureHas) -> str:
+    wanted = []
+    if params.lines:
+        wanted.append(f"{count(params.lines, 'line')} of {count(params.length, 'point')} or more")
+    if params.points:
+        wanted.append(count(params.points, "scattered point"))
+    if params.images:
+        wanted.append(count(params.images, "image"))
+    if params.bars:
+        wanted.append(count(params.bars, "bar"))
+    return listed(wanted)
+
+
+def _expected(params: FigureHas) -> str:
+    text = count(params.figures, "figure")
+    if contents := _contents(params):
+        text += f" with at least {contents}"
+    labels = [("axis labels", params.axis_labels), ("a legend", params.legend)]
+    labels.append(("a title", params.title))
+    if names := [name for name, asked in labels if asked]:
+        text += f"; {listed(names)}"
+    return f"{text}."
+
+
+def _absent(run: Execution, params: FigureHas, fitting: int) -> str:
+    if not run.figures:
+        return f"{run.entry} ran, but drew no figure."
+    drew = f"{run.entry} drew {count(len(run.figures), 'figure')}"
+    if fitting:
+        return f"{drew}, {fitting} of them as asked for; {params.figures} were asked for."
+    contents = _contents(params)
+    return f"{drew}, but none of them {f'with {contents}' if contents else 'fits'}."
+
+
+def _shown(
+    evidence: Evidence, figures: list[tuple[int, FigureSeen]], run: Execution
+) -> tuple[FigureShown, ...]:
+    shown = []
+    for index, figure in figures[:MOST_SHOWN]:
+        array = evidence.arrays.get(f"figure_{index}")
+        if array is None or len(array.shape) != 3:  # noqa: PLR2004 - height, width, colour
+            continue
+        title = next((axes.title for axes in figure.axes if axes.title), "Figure")
+        shown.append(
+            FigureShown(
+                title=f"{title} ({_where(run, figure)})",
+                sha256=array.sha256,
+                height=array.shape[0],
+                width=array.shape[1],
+            )
+        )
+    return tuple(shown)

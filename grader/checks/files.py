@@ -5,13 +5,18 @@ from __future__ import annotations
 import itertools
 import re
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from grader.checks.base import Seen, check, ours
 from grader.checks.phrases import count, either, listed, quoted
 from grader.model.base import Record
 from grader.model.scorecard import CheckResult
 
-__all__ = ["FilesNamed", "FilesPresent"]
+if TYPE_CHECKING:
+    from grader.model.rubric import Rubric
+    from grader.model.submission import Submission
+
+__all__ = ["FilesNamed", "FilesPresent", "files_absent"]
 
 
 class FilesPresent(Record):
@@ -50,7 +55,9 @@ def files_present(params: FilesPresent, seen: Seen) -> CheckResult:
     asked: list[tuple[str, ...]] = [(seen.rubric.files[name].pattern,) for name in wanted]
     if params.any_of:
         asked.append(params.any_of)
-    absent = [patterns for patterns in asked if not any(_present(p, seen) for p in patterns)]
+    absent = [
+        patterns for patterns in asked if not any(_present(p, seen.submission) for p in patterns)
+    ]
     expected = listed([_asked(patterns) for patterns in asked], most=12)
     if not absent:
         return CheckResult.banded(
@@ -117,9 +124,18 @@ def _part_of_glob(piece: str) -> str:
     return glob.get(piece) or re.escape(piece)
 
 
-def _present(pattern: str, seen: Seen) -> bool:
+def files_absent(rubric: Rubric, submission: Submission) -> tuple[str, ...]:
+    """Patterns of required files that match nothing, whatever the ids and the case."""
+    return tuple(
+        rule.pattern
+        for rule in rubric.files.values()
+        if rule.required and not _present(rule.pattern, submission)
+    )
+
+
+def _present(pattern: str, submission: Submission) -> bool:
     loose = pattern.replace(IDS, "*")
-    return any(_matches(loose, file.path, ignore_case=True) for file in seen.submission.files)
+    return any(_matches(loose, file.path, ignore_case=True) for file in submission.files)
 
 
 def _spellings(pattern: str, ids: tuple[str, ...]) -> list[str]:

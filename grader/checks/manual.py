@@ -6,7 +6,11 @@ from fractions import Fraction
 
 from pydantic import Field, model_validator
 
+from grader.checks.base import Seen, check
+from grader.checks.phrases import either, share
 from grader.model.base import Points, Record
+from grader.model.outcome import Outcome
+from grader.model.scorecard import CheckResult
 
 __all__ = ["ManualBand"]
 
@@ -31,3 +35,20 @@ class ManualBand(Record):
             msg = "guidance needs one text for each band"
             raise ValueError(msg)
         return self
+
+
+@check("manual.band", ManualBand, manual=True)
+def manual_band(params: ManualBand, seen: Seen) -> CheckResult:  # noqa: ARG001 - a person looks
+    """A person reads this part of your work and decides."""
+    choices = either([share(band) for band in params.bands])
+    return CheckResult(
+        outcome=Outcome.PENDING,
+        fraction=Fraction(0),
+        message=f"A person will decide this: {params.question}",
+        expected=" ".join(_meanings(params)) or f"It can earn {choices}.",
+    )
+
+
+def _meanings(params: ManualBand) -> list[str]:
+    pairs = zip(params.bands, params.guidance, strict=False)
+    return [f"{share(band).capitalize()}: {text.rstrip('.')}." for band, text in pairs]

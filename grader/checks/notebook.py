@@ -9,15 +9,16 @@ from pydantic import model_validator
 
 from grader.checks.bands import Band, earned, well_formed
 from grader.checks.base import Seen, check, failed, ours
-from grader.checks.faults import ERRORS, LONGEST, SAID
-from grader.checks.phrases import count, decimal, listed, share
+from grader.checks.faults import ERRORS, SAID
+from grader.checks.phrases import count, listed, share
 from grader.checks.requests import execute, inspect_source
+from grader.checks.runs import place_of, what_happened
 from grader.model.base import Record, number
-from grader.model.evidence import Place, ProbeRequest
 from grader.model.measurements import CellRun, Execution
 from grader.model.scorecard import CheckResult, Flag
 
 if TYPE_CHECKING:
+    from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
 __all__ = ["NotebookRuns"]
@@ -75,13 +76,12 @@ def notebook_runs(params: NotebookRuns, seen: Seen) -> CheckResult:
     if not faulty:
         return CheckResult.banded(fraction, _all_ran(run, good, forgiven), **more)
     first = faulty[0]
-    place = Place(file=run.entry, cell=first.cell or None, line=first.line)
     ran = f"{good} of {count(len(counted), 'code cell')} ran"
     return CheckResult.banded(
         fraction,
-        f"{_what_happened(first, place)} {ran}; this earns {share(fraction)}.",
+        f"{what_happened(run, first)} {ran}; this earns {share(fraction)}.",
         hint=_hint(first),
-        places=(place,),
+        places=(place_of(run, first),),
         **more,
     )
 
@@ -99,25 +99,6 @@ def _faulty(run: Execution, params: NotebookRuns) -> list[CellRun]:
         for cell in run.cells
         if cell.status in ("error", "timeout") and not _not_theirs(cell, params)
     ]
-
-
-def _what_happened(cell: CellRun, place: Place) -> str:
-    if cell.status == "timeout":
-        seconds = decimal(cell.wall_seconds, 2)
-        return f"{place} was still running after {seconds} seconds, when it was stopped."
-    kind = cell.error_kind or "an error"
-    text = first_line(cell.error)
-    said = text if text.startswith(kind) else f"{kind}: {text}" if text else kind
-    return f"{place} stopped with {said.rstrip('.')}."
-
-
-def first_line(error: str) -> str:
-    """The line of an error's text that says what it is, shortened."""
-    lines = [line.strip() for line in error.strip().splitlines() if line.strip()]
-    if not lines:
-        return ""
-    line = lines[-1] if lines[0].startswith(("Traceback", "---")) else lines[0]
-    return line if len(line) <= LONGEST else f"{line[:LONGEST].rstrip()}…"
 
 
 def _hint(cell: CellRun) -> str:

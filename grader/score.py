@@ -1,0 +1,310 @@
+"""Rubric + evidence (+ human decisions) → scorecard. No torch, no clock, no randomness, no I/O.
+
+for each criterion, in the rubric's order, its `requires` first:
+    blocked    a criterion it requires earned nothing
+    check      evidence → result; what a check raises is our fault: `error`, never a zero
+    decision   a person's points replace the check's, kept beside them
+points, bonus, flags and remarks → scorecard
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from grader import __version__
+from grader.checks import CHECKS
+from grader.checks.base import Check, GroundTruth, Seen
+from grader.checks.faults import ours
+from grader.checks.files import files_absent
+from grader.checks.phrases import count, decimal, listed, quoted
+from grader.model.outcome import ExitReason, Outcome, Status
+from grader.model.scorecard import (
+    CheckResult,
+    Decision,
+    Flag,
+    Provenance,
+    Scorecard,
+    ScoredCriterion,
+    ScoredTask,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from grader.model.base import Record
+    from grader.model.evidence import Attempt, EvidenceSet, Remark
+    from grader.model.rubric import Criterion, Rubric, Task
+    from grader.model.submission import Submission
+
+__all__ = ["score"]
+
+ZERO = Fraction(0)
+
+
+def score(
+    submission: Submission,
+    rubric: Rubric,
+    params: Mapping[str, Record],
+    evidence: EvidenceSet,
+    truth: GroundTruth,
+    *,
+    rubric_digest: str,
+    sandbox: str,
+    self_check: bool,
+    attempts: Sequence[Attempt] = (),
+    decisions: Iterable[Decision] = (),
+    flags: Iterable[Flag] = (),
+    checks: Mapping[str, Check[Any]] = CHECKS,
+) -> Scorecard:
+    """Grade one submission. Equal arguments give equal scorecards, bit for bit.
+
+    Args:
+        submission: What was handed in.
+        rubric: How it is graded.
+        params: `task/criterion` → the check's validated parameters.
+        evidence: What the box reported, admitted.
+        truth: Labels, expected functions, baselines.
+        rubric_digest: Of the rubric and its expected functions.
+        sandbox: The backend that the submission ran in.
+        self_check: Made without isolation on a student's own machine.
+        attempts: The runs that gave the evidence.
+        decisions: What people decided; those about other submissions are passed over.
+        flags: What was noticed before scoring.
+        checks: The registry.
+    """
+    mine = _latest(submission, decisions)
+    judging = _Judging(submission, rubric, params, evidence, truth, checks, mine, rubric.criteria())
+    tasks = tuple(_task(task, judging) for task in rubric.task)
+    scored = [criterion for task in tasks for criterion in task.criteria]
+    bonus = sum((c.points for c in scored if c.bonus), ZERO)
+    earned = sum((c.points for c in scored), ZERO)
+    open_points = sum((c.max_points for c in scored if not c.outcome.decided), ZERO)
+    penalty = ZERO
+    settled = all(c.outcome.decided for c in scored)
+    noticed = [
+        *flags,
+        *_about_submission(submission, rubric, self_check=self_check),
+        *_about_attempts(attempts),
+        *_about_criteria(tasks),
+        *_orphaned(rubric, mine),
+    ]
+    return Scorecard(
+        assignment=rubric.assignment.id,
+        title=rubric.assignment.title,
+        submission=submission.name,
+        team=submission.team,
+        student_ids=submission.student_ids,
+        points=max(ZERO, earned - penalty),
+        max_points=rubric.max_points,
+        bonus=bonus,
+        pending_points=open_points,
+        penalty=penalty,
+        status=Status.FINAL if settled else Status.PROVISIONAL,
+        flags=tuple(dict.fromkeys(noticed)),
+        remarks=_remarks(evidence),
+        tasks=tasks,
+        attempts=tuple(attempts),
+        provenance=Provenance(
+            generated_by=f"grader {__version__}",
+            rubric_digest=rubric_digest,
+            submission_digest=submission.digest,
+            sandbox=sandbox,
+            self_check=self_check,
+            limits=dict(attempts[-1].limits) if attempts else {},
+            environment=dict(attempts[-1].environment) if attempts else {},
+            evidence={digest: evidence[digest].state for digest in sorted(evidence)},
+        ),
+    )
+
+
+@dataclass
+class _Judging:
+    """One submission's criteria, each judged once, whatever asks first."""
+
+    submission: Submission
+    rubric: Rubric
+    params: Mapping[str, Record]
+    evidence: EvidenceSet
+    truth: GroundTruth
+    checks: Mapping[str, Check[Any]]
+    decisions: Mapping[str, Decision]
+    criteria: Mapping[str, Criterion]
+    done: dict[str, ScoredCriterion] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+
+    def criterion(self, name: str) -> ScoredCriterion:
+        """Judge `task/criterion`, and what it requires before it."""
+        if name not in self.done:
+            entry = self.criteria[name]
+            decision = self.decisions.get(name)
+            self.done[name] = _scored(entry, self._result(name, entry), decision)
+        return self.done[name]
+
+    def _result(self, name: str, entry: Criterion) -> CheckResult:
+        if name in self.asked:
+            return ours(f"the rubric's criterion '{name}' requires itself")
+        self.asked.add(name)
+        for required in entry.requires:
+            if required not in self.criteria:
+                return ours(
+                    f"the rubric's criterion '{name}' requires '{required}', an unknown one"
+                )
+            before = self.criterion(required)
+            if before.outcome in (Outcome.FAIL, Outcome.BLOCKED):
+                return _blocked(before)
+        seen = Seen(self.rubric, self.submission, self.evidence, self.truth, name)
+        try:
+            result = self.checks[entry.check](self.params[name], seen)
+        except Exception as error:  # noqa: BLE001 - a check's mistake must not cost a student points
+            return ours(f"the check {entry.check} failed on '{name}' with {_short(error)}")
+        return result.model_copy(update={"fraction": min(Fraction(1), max(ZERO, result.fraction))})
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _blocked(before: ScoredCriterion) -> CheckResult:
+    return CheckResult(
+        outcome=Outcome.BLOCKED,
+        fraction=ZERO,
+        message=f"Not graded, because it builds on '{before.title}', which earned no points.",
+        hint=f"Mend that first: {before.result.message}",
+    )
+
+
+def _scored(entry: Criterion, result: CheckResult, decision: Decision | None) -> ScoredCriterion:
+    """Points for a result; a person's decision overrides any outcome."""
+    points = entry.points * result.fraction if result.outcome.decided else ZERO
+    outcome = result.outcome
+    if decision is not None:
+        points = min(entry.points, max(ZERO, decision.points))
+        outcome = (
+            Outcome.PASS
+            if points == entry.points
+            else Outcome.PARTIAL
+            if points > 0
+            else Outcome.FAIL
+        )
+    return ScoredCriterion(
+        id=entry.id,
+        title=entry.title or entry.id,
+        check=entry.check,
+        outcome=outcome,
+        points=points,
+        max_points=entry.points,
+        bonus=entry.bonus,
+        visibility=entry.visibility,
+        source=entry.source,
+        result=result,
+        decision=decision,
+    )
+
+
+def _task(task: Task, judging: _Judging) -> ScoredTask:
+    criteria = tuple(judging.criterion(f"{task.id}/{entry.id}") for entry in task.criterion)
+    return ScoredTask(
+        id=task.id,
+        title=task.title,
+        points=sum((criterion.points for criterion in criteria), ZERO),
+        max_points=task.points,
+        criteria=criteria,
+    )
+
+
+def _latest(submission: Submission, decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """The last decision about each criterion of this submission."""
+    mine = [
+        decision
+        for decision in decisions
+        if (decision.assignment, decision.submission) == (submission.assignment, submission.name)
+    ]
+    return {decision.criterion: decision for decision in sorted(mine, key=_decided_at)}
+
+
+def _decided_at(decision: Decision) -> datetime:
+    """When it was decided; a time that cannot be read comes first, a zone that lacks is UTC."""
+    try:
+        when = datetime.fromisoformat(decision.decided_at)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _about_submission(
+    submission: Submission, rubric: Rubric, *, self_check: bool
+) -> Iterable[Flag]:
+    if self_check:
+        text = "A self-check on a student's own machine, without isolation: not an official grade."
+        yield Flag(code="self_check", message=text)
+    size, team = rubric.assignment.team_size, len(submission.student_ids)
+    if team and not size.min <= team <= size.max:
+        allowed = f"{size.min}" if size.min == size.max else f"{size.min} to {size.max}"
+        text = f"{count(team, 'student')} handed in together; {allowed} may."
+        yield Flag(code="team_size", message=text)
+    if not team:
+        yield Flag(code="no_student_ids", message="It is not known whose submission this is.")
+    if absent := files_absent(rubric, submission):
+        text = f"Required files are missing: {listed(quoted(absent), most=12)}."
+        yield Flag(code="files_missing", message=text)
+    for note in submission.notes:
+        yield Flag(code="intake", message=note)
+
+
+ENDED = {
+    ExitReason.CRASH: "its process crashed",
+    ExitReason.TIMEOUT: "its time was over",
+    ExitReason.MEMORY: "it needed too much memory",
+    ExitReason.OUTPUT_LIMIT: "it wrote too much output",
+    ExitReason.KILLED: "it was stopped from outside",
+    ExitReason.HARNESS: "the grader or its machine failed",
+}
+
+
+def _about_attempts(attempts: Sequence[Attempt]) -> Iterable[Flag]:
+    for attempt in attempts:
+        if attempt.exit_reason is not ExitReason.OK:
+            detail = f" ({attempt.detail})" if attempt.detail else ""
+            text = f"Run {attempt.number} ended early: {ENDED[attempt.exit_reason]}{detail}."
+            yield Flag(code=f"run_{attempt.exit_reason.value}", message=text)
+
+
+def _about_criteria(tasks: Iterable[ScoredTask]) -> Iterable[Flag]:
+    """What the checks noticed. What a person has decided needs the staff no longer."""
+    for task in tasks:
+        for criterion in task.criteria:
+            for flag in criterion.result.flags:
+                if flag.code == "not_graded" and criterion.decision is not None:
+                    continue
+                yield (
+                    Flag(code=flag.code, message=f"{task.id}/{criterion.id}: {flag.message}")
+                    if flag.code == "not_graded"
+                    else flag
+                )
+
+
+def _orphaned(rubric: Rubric, decisions: Mapping[str, Decision]) -> Iterable[Flag]:
+    known = rubric.criteria()
+    for name in sorted(decisions):
+        if name not in known:
+            text = f"A decision about '{name}' has no criterion in this rubric any more."
+            yield Flag(code="decision_without_criterion", message=text)
+        elif not 0 <= decisions[name].points <= (most := known[name].points):
+            text = f"The decision about '{name}' was limited to its points, 0 to {decimal(most)}."
+            yield Flag(code="decision_limited", message=text)
+
+
+def _remarks(evidence: EvidenceSet) -> tuple[Remark, ...]:
+    """All remarks once, in the order of the files."""
+    every = {remark for piece in evidence.values() for remark in piece.remarks}
+    return tuple(sorted(every, key=_remark_order))
+
+
+def _remark_order(remark: Remark) -> tuple[str, int, int, str, str]:
+    place = remark.place
+    where = (place.file, place.cell or 0, place.line or 0) if place else ("", 0, 0)
+    return (*where, remark.code, remark.message)
