@@ -88,6 +88,10 @@ class Bubblewrap:
             return (Form.DROPPED_BEFORE, Form.DROPPED_INSIDE)
         return (Form.DROPPED_INSIDE,)
 
+    def with_form(self, form: Form) -> Bubblewrap:
+        """Return the same sandbox, held to one form."""
+        return Bubblewrap(python=self.python, form=form, mechanism=self._mechanism)
+
     def _environment_folders(self) -> list[Path]:
         return [*self.python.folders, self._inside]
 
@@ -158,6 +162,7 @@ class BubblewrapBox:
         self._killed = False
         self._exit: BoxExit | None = None
         self._closing = threading.Lock()
+        self._descriptors = threading.Lock()
         self._pidfd = -1
         self._process: subprocess.Popen[bytes] | None = None
         self._uid = None if form is Form.USER else Uid()
@@ -266,12 +271,13 @@ class BubblewrapBox:
         self._kill_now()
 
     def _kill_now(self) -> None:
-        """Kill the first process, which takes its namespace along, and bubblewrap outside."""
-        if self._pidfd >= 0:
-            with contextlib.suppress(OSError):
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        elif self._process is not None:
-            self._process.kill()
+        """Kill the first process, which takes its namespace along; before it is known, bwrap."""
+        with self._descriptors:  # called from other threads too, and numbers are used again
+            if self._pidfd >= 0:
+                with contextlib.suppress(OSError):
+                    signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            elif self._process is not None:
+                self._process.kill()
 
     def close(self) -> BoxExit:
         """Kill what is left, wait until the namespace is empty, release everything.
@@ -286,11 +292,11 @@ class BubblewrapBox:
 
     def _close(self) -> BoxExit:
         close_quietly(self.job_fd)  # a worker that waits for a job ends by itself
-        ended = self._wait_empty(
-            0 if self._killed or self.over_limit() is not None else GRACE_SECONDS
-        )
-        if not ended:
-            self.kill()
+        if not self._killed and self.over_limit() is None:
+            self._wait_command(GRACE_SECONDS)
+        if not self._wait_empty(0):
+            self._killed = self._killed or not self._exit_codes()
+            self._kill_now()
             if not self._wait_empty(EMPTY_SECONDS):
                 raise SandboxError(
                     "a box does not die", where=f"process {self.pid}", mend="see `dmesg`"
@@ -307,6 +313,16 @@ class BubblewrapBox:
         self._release()
         return BoxExit(exit_reason=reason, detail=detail, output=output, peak_memory_bytes=peak)
 
+    def _wait_command(self, seconds: float) -> None:
+        """Wait until the box's command has ended, whatever it left running."""
+        deadline = time.monotonic() + seconds
+        while not self._exit_codes() and not self._wait_empty(0):
+            if not self._read_status(deadline - time.monotonic()):
+                return
+
+    def _exit_codes(self) -> list[int]:
+        return [int(report["exit-code"]) for report in self._reports() if "exit-code" in report]
+
     def _wait_empty(self, seconds: float) -> bool:
         """Wait for the first process's end: the kernel lets it end last of its namespace."""
         if self._pidfd < 0:
@@ -318,7 +334,7 @@ class BubblewrapBox:
         limit = self.over_limit()
         if limit is not None:
             return limit, f"the box went over its {limit.value.replace('_limit', '')} limit"
-        codes = [report["exit-code"] for report in self._reports() if "exit-code" in report]
+        codes = self._exit_codes()
         if self._killed:
             return ExitReason.KILLED, "the grader ended the box"
         if not codes:
@@ -340,8 +356,9 @@ class BubblewrapBox:
         self._release()
 
     def _release(self) -> None:
-        close_quietly(self._status_fd, self.evidence_fd, self._pidfd)
-        self._status_fd = self._pidfd = -1
+        with self._descriptors:
+            close_quietly(self._status_fd, self.evidence_fd, self._pidfd)
+            self._status_fd = self._pidfd = -1
         if self._uid is not None:
             self._uid.release()
 

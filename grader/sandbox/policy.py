@@ -187,10 +187,10 @@ def _environment(plan: Plan) -> list[str]:
 def _mounts(plan: Plan) -> list[str]:
     size = str(plan.limits.disk_bytes)
     words = [*_parents(["/usr", "/etc/x"]), "--ro-bind", "/usr", "/usr"]
-    for name, target in plan.system_links.items():
-        words += ["--symlink", target, f"/{name}"] if target else _bind(f"/{name}", f"/{name}")
-    for path in SYSTEM_FILES:
-        words += ["--ro-bind-try", path, path]
+    for name, link in plan.system_links.items():
+        words += ["--symlink", link, f"/{name}"] if link else _bind(f"/{name}", f"/{name}")
+    for file in SYSTEM_FILES:
+        words += ["--ro-bind-try", file, file]
     words += ["--proc", "/proc", "--dev", "/dev"]
     for path in ("/tmp", SCRATCH, "/dev/shm"):  # noqa: S108 - the box's own
         words += ["--perms", "1777", "--size", size, "--tmpfs", path]
@@ -198,13 +198,13 @@ def _mounts(plan: Plan) -> list[str]:
     binds |= {f"{INSIDE}/inside": plan.inside}
     binds |= {SUBMISSION: plan.submission, INPUTS: plan.inputs}
     words += _parents(binds)
-    for target, source in binds.items():
-        words += _bind(source, target)
-    for covered, file in plan.overlays.items():
-        words += _bind(file, covered)
-    for path in plan.python.hidden:
-        words += ["--perms", "0555", "--size", "4096", "--tmpfs", str(path)]
-        words += ["--remount-ro", str(path)]
+    for target, folder in binds.items():
+        words += _bind(folder, target)
+    for target, overlay in plan.overlays.items():
+        words += _bind(overlay, target)
+    for hidden in plan.python.hidden:
+        words += ["--perms", "0555", "--size", "4096", "--tmpfs", str(hidden)]
+        words += ["--remount-ro", str(hidden)]
     words += ["--perms", "0444", "--file", str(plan.passwd_fd), "/etc/passwd"]
     words += ["--perms", "0444", "--file", str(plan.group_fd), "/etc/group"]
     if plan.gpu:

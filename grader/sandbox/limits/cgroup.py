@@ -33,12 +33,13 @@ _numbers = itertools.count(1)
 
 
 def start_time(pid: int) -> int | None:
-    """Return when a process started, in ticks since boot; None if there is no such process."""
+    """Return when a process started, in ticks since boot; None if it does not run any more."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    return int(text.rpartition(")")[2].split()[19])
+    words = text.rpartition(")")[2].split()
+    return None if words[0] in "ZX" else int(words[19])  # ended, and only not yet waited for
 
 
 def pid_namespace() -> int:
