@@ -6,14 +6,17 @@ flags, remarks and attempts are made anew, so a field that nobody thought of sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from grader.model.evidence import Remark
 from grader.model.outcome import Outcome, Status, Visibility
 from grader.model.scorecard import CheckResult, Scorecard, ScoredCriterion, ScoredTask
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.model.evidence import Remark
+    from collections.abc import Iterable
 
 __all__ = ["Audience", "View", "view"]
 
@@ -47,6 +50,10 @@ OWN_CODE_REMARKS = frozenset({"shim", "compat", "stub"})
 criterion's measurement it came from, so when criteria are hidden only these are shown."""
 
 
+FLAGS_FOR_STUDENTS = frozenset({"near_threshold"})
+"""Other flags are written for the staff, and some are suspicions."""
+
+
 @dataclass(frozen=True)
 class View:
     """A scorecard as one audience may see it.
@@ -75,8 +82,8 @@ def view(scorecard: Scorecard, audience: Audience) -> View:
     )
     provenance = scorecard.provenance.model_copy(update={"evidence": {}})
     if not unseen:
-        # Flags are for the staff; those of a criterion are shown beside it.
-        card = scorecard.model_copy(update={"flags": (), "provenance": provenance})
+        tasks = tuple(_task(task, audience, ()) for task in scorecard.tasks)
+        card = scorecard.model_copy(update={"flags": (), "tasks": tasks, "provenance": provenance})
         return View(card, whole=True, audience=audience)
     words = _words_of(scorecard, frozenset(unseen))
     tasks = tuple(
@@ -118,15 +125,16 @@ def _is_own_code(remark: Remark) -> bool:
 
 
 def _words_of(scorecard: Scorecard, unseen: frozenset[str]) -> tuple[str, ...]:
-    """What names an unseen criterion in a sentence about another one, longest first."""
-    words: set[str] = set()
+    """What tells of an unseen criterion in a sentence about another one, longest first."""
+    telling: set[str] = set()
+    shown: set[str] = set()
     for task in scorecard.tasks:
         for criterion in task.criteria:
             name = f"{task.id}/{criterion.id}"
-            if name in unseen:
-                words |= {name, criterion.title, criterion.id}
-    shown = {c.id for t in scorecard.tasks for c in t.criteria if f"{t.id}/{c.id}" not in unseen}
-    return tuple(sorted((w for w in words - shown if w), key=lambda w: (-len(w), w)))
+            result = criterion.result
+            words = {name, criterion.id, criterion.title, result.message, result.hint}
+            (telling if name in unseen else shown).update(words)
+    return tuple(sorted((w for w in telling - shown if w.strip()), key=lambda w: (-len(w), w)))
 
 
 def _task(task: ScoredTask, audience: Audience, words: tuple[str, ...]) -> ScoredTask:
@@ -147,18 +155,18 @@ def _task(task: ScoredTask, audience: Audience, words: tuple[str, ...]) -> Score
 def _result(criterion: ScoredCriterion, words: tuple[str, ...]) -> CheckResult:
     """A shown criterion's result, without the names of criteria that are not shown.
 
-    A criterion may be blocked by one that is hidden; then its message would name that one.
+    One that is blocked by a hidden one names it and says what was found there.
     """
-    result = criterion.result
-    texts = (result.message, result.expected, result.hint, result.bound_by)
-    if not any(word in text for word in words for text in texts):
+    flags = tuple(flag for flag in criterion.result.flags if flag.code in FLAGS_FOR_STUDENTS)
+    result = criterion.result.model_copy(update={"flags": flags})
+    texts = {name: getattr(result, name) for name in ("message", "expected", "hint", "bound_by")}
+    if not any(word in text for word in words for text in texts.values()):
         return result
     if criterion.outcome is Outcome.BLOCKED:
         message = "This could not be measured: something that it rests on did not work."
         cleared = {"message": message, "expected": "", "hint": "", "bound_by": "", "places": ()}
         return result.model_copy(update=cleared)
-    names = ("message", "expected", "hint", "bound_by")
-    return result.model_copy(update={n: _without(getattr(result, n), words) for n in names})
+    return result.model_copy(update={name: _without(text, words) for name, text in texts.items()})
 
 
 def _without(text: str, words: tuple[str, ...]) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TYPE_CHECKING
 
 import grader
-from grader.model.scorecard import Scorecard
-from grader.model.submission import Unreadable
 from grader.report.audience import Audience, View, view
 from grader.report.names import file_names
 from grader.report.text import one_line
+
+if TYPE_CHECKING:
+    from grader.model.submission import Unreadable
+    from grader.model.scorecard import Scorecard
 
 __all__ = ["Contents", "Exporter", "Pixels", "prepare"]
 

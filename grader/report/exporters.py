@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 
 from grader.registry import Registry
-from grader.report.contents import Contents, Exporter
 from grader.report.grades_csv import grades_csv
 from grader.report.junit import junit
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.report.contents import Contents, Exporter
+    from collections.abc import Iterator
 
 __all__ = ["EXPORTERS"]
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from markupsafe import Markup
 
-from grader.model.evidence import Place, Remark
 from grader.model.outcome import Outcome
 from grader.model.scorecard import (
     ConfusionMatrix,
@@ -19,13 +16,19 @@ from grader.model.scorecard import (
 )
 from grader.report.audience import Audience, View
 from grader.report.charts.bars import meter
-from grader.report.charts.curves import MOST_SERIES, curves
+from grader.report.charts.curves import DASHES, MOST_SERIES, curves
 from grader.report.charts.matrix import Matrix, matrix
 from grader.report.charts.picture import data_uri
 from grader.report.charts.scale import scale
-from grader.report.contents import Contents, Pixels
 from grader.report.outcomes import WORDS
 from grader.report.pages import Uids, render
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.report.contents import Contents, Pixels
+    from grader.model.evidence import Place, Remark
+    from fractions import Fraction
+    from collections.abc import Iterator
 
 __all__ = ["feedback"]
 
@@ -104,10 +107,9 @@ def _page(seen: View, contents: Contents) -> bytes:
         undecided=[item for item in every if item.criterion.outcome is Outcome.PENDING],
         ours=[item for item in every if item.criterion.outcome is Outcome.ERROR],
         remarks=_grouped(card.remarks),
-        meter=meter(
-            float(card.points), float(card.pending_points), float(card.max_points), uids()
-        ),
+        meter=meter(float(card.points), float(card.pending_points), float(card.max_points), uids()),
         words=WORDS,
+        dashes=DASHES,
         generated_by=contents.generated_by,
     )
 
@@ -136,10 +138,14 @@ def _items(seen: View, pixels: Pixels, uids: Uids) -> dict[str, list[Item]]:
 
 
 def _steps(items: list[Item]) -> list[Item]:
-    """What to mend: failed before partly reached, and there the most points first."""
+    """What to mend: failed before partly reached, the most points first, bonus last."""
     wanted = {Outcome.FAIL: 0, Outcome.PARTIAL: 1}
-    found = [item for item in items if item.criterion.outcome in wanted]
-    return sorted(found, key=lambda item: (wanted[item.criterion.outcome], -item.lost))
+    found = [item for item in items if item.criterion.outcome in wanted and item.lost > 0]
+
+    def urgency(item: Item) -> tuple[bool, int, Fraction]:
+        return (item.criterion.bonus, wanted[item.criterion.outcome], -item.lost)
+
+    return sorted(found, key=urgency)
 
 
 def _shown(exhibit: Exhibit, pixels: Pixels, uids: Uids) -> Shown:

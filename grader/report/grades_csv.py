@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 
 from grader.model.outcome import Status
-from grader.model.scorecard import Scorecard
-from grader.model.submission import Unreadable
-from grader.report.contents import Contents
 from grader.report.points import as_text
 from grader.report.text import one_line
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.report.contents import Contents
+    from grader.model.submission import Unreadable
+    from grader.model.scorecard import Scorecard
+    from collections.abc import Iterator
 
 __all__ = ["COLUMNS", "grades_csv", "harmless"]
 

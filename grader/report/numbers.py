@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 
 __all__ = ["number_text", "percent_text"]
+
+_EXPONENT = re.compile(r"e\+?(-?)0*")
 
 DIGITS = 4
 """Significant ones, for numbers that are not whole."""
@@ -21,7 +24,7 @@ def number_text(value: float | str | None, unit: str = "") -> str:
     elif value == int(value) and abs(value) < 1e12:  # noqa: PLR2004 - beyond, say 1e+15
         text = f"{int(value):,}"
     else:
-        text = f"{value:.{DIGITS}g}"
+        text = _EXPONENT.sub(r"e\1", f"{value:.{DIGITS}g}")
     return f"{text} {unit}".strip()
 
 

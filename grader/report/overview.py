@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from markupsafe import Markup
 
 from grader.model.outcome import Outcome
-from grader.model.scorecard import Flag, Scorecard
-from grader.model.submission import Unreadable
-from grader.report.charts.bars import histogram, stack
-from grader.report.contents import Contents
+from grader.report.charts.bars import histogram, in_words, stack
 from grader.report.outcomes import WORDS
 from grader.report.pages import Uids, render
 from grader.report.points import as_number
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.report.contents import Contents
+    from grader.model.submission import Unreadable
+    from grader.model.scorecard import Flag, Scorecard
+    from markupsafe import Markup
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["overview"]
 
@@ -31,7 +34,7 @@ class Rate:
     bar: Markup
     earned: float
     """Mean share of the points, over submissions where it is decided."""
-    counts: Mapping[Outcome, int]
+    counts: str
     decided: int
 
 
@@ -66,7 +69,8 @@ class Class:
     mishaps: tuple[Mishap, ...]
     pending: tuple[tuple[str, int], ...]
     """Criterion → how many submissions wait for a person."""
-    flagged: tuple[tuple[Scorecard, Flag], ...]
+    flagged: tuple[tuple[str, tuple[tuple[Scorecard, Flag], ...]], ...]
+    """Code → who has it."""
     unreadable: tuple[Unreadable, ...]
 
     @property
@@ -138,7 +142,7 @@ def _group(number: int, assignment: str, contents: Contents, uids: Uids) -> Clas
         histogram=histogram(points, as_number(most), uids()),
         mishaps=_mishaps(cards),
         pending=_pending(cards),
-        flagged=tuple((card, flag) for card in cards for flag in card.flags),
+        flagged=_flagged(cards),
         unreadable=tuple(u for u in contents.unreadable if u.assignment == assignment),
     )
 
@@ -162,7 +166,7 @@ def _rates(cards: Sequence[Scorecard], uids: Uids) -> tuple[Rate, ...]:
             title=titles[name],
             bar=stack(of_this, titles[name], uids()),
             earned=float(sum(shares[name], Fraction(0)) / max(len(shares[name]), 1)),
-            counts=of_this,
+            counts=in_words(of_this),
             decided=len(shares[name]),
         )
         for name, of_this in counts.items()
@@ -179,6 +183,16 @@ def _mishaps(cards: Sequence[Scorecard]) -> tuple[Mishap, ...]:
                     key = (name, criterion.result.message, criterion.result.hint)
                     found.setdefault(key, []).append(card)
     return tuple(Mishap(*key, cards=tuple(of_this)) for key, of_this in found.items())
+
+
+def _flagged(
+    cards: Sequence[Scorecard],
+) -> tuple[tuple[str, tuple[tuple[Scorecard, Flag], ...]], ...]:
+    found: dict[str, list[tuple[Scorecard, Flag]]] = {}
+    for card in cards:
+        for flag in card.flags:
+            found.setdefault(flag.code, []).append((card, flag))
+    return tuple((code, tuple(of_this)) for code, of_this in sorted(found.items()))
 
 
 def _pending(cards: Sequence[Scorecard]) -> tuple[tuple[str, int], ...]:

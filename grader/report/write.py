@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import ConfigurationError
-from grader.model.scorecard import Scorecard
-from grader.model.submission import Unreadable
 from grader.report.audience import Audience
 from grader.report.contents import Pixels, prepare
 from grader.report.exporters import EXPORTERS
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.model.submission import Unreadable
+    from grader.model.scorecard import Scorecard
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["ReportPaths", "no_pixels", "write_reports"]
 

@@ -1,1 +1,1 @@
-"""Small inline pictures: SVG made here, PNG made from raw pixels. Nothing is loaded, nothing runs."""
+"""Small inline pictures: SVG built here, PNG from raw pixels. Nothing is loaded, nothing runs."""

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
 
-from markupsafe import Markup
 
 from grader.model.outcome import Outcome
 from grader.report.charts.svg import Span, draw, element, ticks
 from grader.report.numbers import number_text
+from typing import TYPE_CHECKING
 
-__all__ = ["histogram", "meter", "stack"]
+if TYPE_CHECKING:
+    from markupsafe import Markup
+    from xml.etree import ElementTree as ET
+    from collections.abc import Mapping, Sequence
 
-LENGTH = 1000.0
+__all__ = ["histogram", "in_words", "meter", "stack"]
+
 MOST_BINS = 20
 
 
 def meter(earned: float, undecided: float, possible: float, uid: str) -> Markup:
     """Points earned and still open, of those possible."""
     whole = max(possible, earned + undecided, 1e-9)
-    first = max(earned, 0.0) / whole * LENGTH
-    second = max(undecided, 0.0) / whole * LENGTH
+    first = max(earned, 0.0) / whole
+    second = max(undecided, 0.0) / whole
     desc = f"{number_text(earned)} earned, {number_text(undecided)} still open, "
     desc += f"of {number_text(possible)}."
-    return draw(
-        uid,
-        (LENGTH, 12),
-        "Points",
-        desc,
-        "meter",
-        element("rect", x=0, y=0, width=LENGTH, height=12, class_="ground"),
-        element("rect", x=0, y=0, width=first, height=12, class_="earned"),
-        element("rect", x=first, y=0, width=second, height=12, class_="open"),
-    )
+    parts = (_part(0, 1, "ground"), _part(0, first, "earned"), _part(first, second, "open"))
+    return draw(uid, None, "Points", desc, "meter", *parts)
 
 
 def stack(counts: Mapping[Outcome, int], name: str, uid: str) -> Markup:
@@ -42,15 +37,22 @@ def stack(counts: Mapping[Outcome, int], name: str, uid: str) -> Markup:
     parts = []
     start = 0.0
     for outcome in Outcome:
-        width = counts.get(outcome, 0) / total * LENGTH
+        width = counts.get(outcome, 0) / total
         if width:
-            css = f"part-{outcome.value}"
             # A hair's breadth between parts, so that neighbours stay two.
-            inner = max(width - 4, 2.0)
-            parts.append(element("rect", x=start, y=0, width=inner, height=14, class_=css))
+            parts.append(_part(start, max(width - 0.005, 0.005), f"part-{outcome.value}"))
         start += width
-    words = ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts.get(o))
-    return draw(uid, (LENGTH, 14), name, words or "nothing graded", "stack", *parts)
+    return draw(uid, None, name, in_words(counts) or "nothing graded", "share", *parts)
+
+
+def in_words(counts: Mapping[Outcome, int]) -> str:
+    """Such as `13 pass, 2 fail`."""
+    return ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts.get(o))
+
+
+def _part(start: float, width: float, css: str) -> ET.Element:
+    x, share = f"{start * 100:.2f}%", f"{width * 100:.2f}%"
+    return element("rect", x=x, y=0, width=share, height="100%", class_=css)
 
 
 WIDTH, HEIGHT = 440.0, 220.0

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from xml.etree import ElementTree as ET
 
-from markupsafe import Markup
 
 from grader.model.base import to_float
-from grader.model.scorecard import Curves, Series
 from grader.report.charts.svg import Span, draw, element, short, tick_text, ticks
 from grader.report.numbers import number_text
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.model.scorecard import Curves, Series
+    from markupsafe import Markup
+    from xml.etree import ElementTree as ET
+    from collections.abc import Sequence
 
 __all__ = ["DASHES", "MOST_SERIES", "curves"]
 

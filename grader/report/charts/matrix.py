@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grader.model.scorecard import ConfusionMatrix
 from grader.report.charts.svg import short
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.model.scorecard import ConfusionMatrix
 
 __all__ = ["Cell", "Matrix", "matrix"]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from xml.etree import ElementTree as ET
 
-from markupsafe import Markup
 
-from grader.model.scorecard import Baseline, CheckResult, Interval
 from grader.report.charts.svg import Span, draw, element
 from grader.report.numbers import number_text
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.model.scorecard import Baseline, CheckResult, Interval
+    from markupsafe import Markup
+    from xml.etree import ElementTree as ET
 
 __all__ = ["scale"]
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
 
 from grader.report.text import one_line
 
-__all__ = ["HATCHES", "Span", "draw", "element", "short", "tick_text", "ticks"]
-
-HATCHES = ("partial", "blocked", "pending", "error")
-"""Outcomes drawn with a pattern, so that colour alone never tells."""
+__all__ = ["Span", "draw", "element", "short", "tick_text", "ticks"]
 
 
 def element(tag: str, text: str = "", **attributes: object) -> ET.Element:
@@ -26,15 +22,23 @@ def element(tag: str, text: str = "", **attributes: object) -> ET.Element:
     return made
 
 
+NEARLY_NOTHING = 1e-9
+WRITTEN_OUT = (1e-3, 1e5)
+"""Numbers between these are written without an exponent."""
+
+
 def draw(
-    uid: str, size: tuple[float, float], title: str, desc: str, css: str, *parts: ET.Element
+    uid: str, size: tuple[float, float] | None, title: str, desc: str, css: str, *parts: ET.Element
 ) -> Markup:
-    """A whole picture with its title and description for those who do not see it."""
-    width, height = size
-    root = element("svg", viewBox=f"0 0 {width:g} {height:g}", role="img", class_=css)
+    """A whole picture with its title and description for those who do not see it.
+
+    Without a size it stretches to its place, and its parts are placed in per cent: patterns keep
+    their shape then.
+    """
+    root = element("svg", role="img", class_=css)
+    if size is not None:
+        root.set("viewBox", f"0 0 {size[0]:g} {size[1]:g}")
     root.set("aria-labelledby", f"{uid}-t {uid}-d")
-    if css in {"meter", "stack"}:
-        root.set("preserveAspectRatio", "none")
     root.append(element("title", title, id=f"{uid}-t"))
     root.append(element("desc", desc, id=f"{uid}-d"))
     root.extend(parts)
@@ -51,6 +55,7 @@ class Span:
         self.low, self.high, self.start, self.end = low, high, start, end
 
     def __call__(self, value: float) -> float:
+        """Where a value lies."""
         # Divided first, so that the difference of two huge numbers stays finite.
         share = value / 2 - self.low / 2
         whole = self.high / 2 - self.low / 2
@@ -70,13 +75,17 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * (1 - 1e-9))
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
-    return [round(n * step, 12) if abs(step) > 1e-9 else n * step for n in range(first, last + 1)]
+    return [
+        round(n * step, 12) if abs(step) > NEARLY_NOTHING else n * step
+        for n in range(first, last + 1)
+    ]
 
 
 def tick_text(value: float) -> str:
     """A number for an axis."""
-    if value != 0 and (abs(value) >= 1e5 or abs(value) < 1e-3):
-        return f"{value:.1e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    if value != 0 and not WRITTEN_OUT[0] <= abs(value) < WRITTEN_OUT[1]:
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
     return f"{value:.4g}"
 
 
@@ -84,8 +93,3 @@ def short(text: str, limit: int) -> str:
     """Text that fits beside a mark."""
     line = one_line(text, 200)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "\u2026"
-
-
-def finite(values: Sequence[float]) -> list[float]:
-    """Those that can be drawn."""
-    return [value for value in values if math.isfinite(value)]

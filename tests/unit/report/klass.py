@@ -29,10 +29,7 @@ from grader.model.scorecard import (
 from grader.model.submission import Unreadable
 
 TITLE = "Digits: an MLP and a CNN from scratch"
-NAMES = (
-    "team-01 team-02 team-03 team-04 team-05 team-06 team-07 team-08 "
-    "team-09 team-10 team-11 team-12 team-13 team-14 team-15"
-).split()
+NAMES = tuple(f"team-{number:02}" for number in range(1, 16))
 TEAMS = (
     "Ada & Grace",
     "Convolutional Cats",
@@ -233,7 +230,9 @@ def banded(rng: random.Random, role: str, error: float, limit: float, mean: floa
         fraction,
         f"Your {role} misclassifies {error:.2%} of the 447 test digits.",
         expected=f"At most {limit:.0%} of the test digits misclassified.",
-        hint="" if fraction == 1 else "Compare the loss on training and validation data: when both "
+        hint=""
+        if fraction == 1
+        else "Compare the loss on training and validation data: when both "
         "are high, train longer; when only validation is high, regularise.",
         measured=error,
         threshold=limit,
