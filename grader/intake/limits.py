@@ -1,0 +1,46 @@
+"""What a submission may weigh, and what is litter rather than work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DEFAULT_LIMITS", "LITTER_FILES", "LITTER_FOLDERS", "Limits", "is_litter"]
+
+GIB = 1024**3
+MIB = 1024**2
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Generous for work, small for bombs.
+
+    Attributes:
+        file_bytes: One file; a larger one is left out with a note.
+        total_bytes: All files of a submission; a larger submission is unreadable.
+        files: How many files a submission may hold.
+        depth: How many folders deep a file may lie.
+        path_characters: Length of a path within the submission.
+        archive_ratio: Unpacked bytes for each byte of an archive ...
+        ratio_floor_bytes: ... once this much was unpacked.
+    """
+
+    file_bytes: int = 2 * GIB
+    total_bytes: int = 2 * GIB
+    files: int = 50_000
+    depth: int = 40
+    path_characters: int = 400
+    archive_ratio: int = 200
+    ratio_floor_bytes: int = 64 * MIB
+
+
+DEFAULT_LIMITS = Limits()
+
+LITTER_FOLDERS = frozenset(
+    {"__MACOSX", "__pycache__", ".git", ".ipynb_checkpoints", ".venv", ".idea", ".vscode"}
+)
+LITTER_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+
+
+def is_litter(name: str, *, folder: bool) -> bool:
+    """Whether an operating system or an editor left it there."""
+    return name in (LITTER_FOLDERS if folder else LITTER_FILES) or name.startswith("._")

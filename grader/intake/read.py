@@ -1,0 +1,266 @@
+"""From a path to submissions. What cannot be read becomes an `Unreadable`; the others go on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import ConfigurationError, IntakeError
+from grader.intake.formats import format_of
+from grader.intake.layout import Found, Layout, entries_of, lay_out, looks_like_one
+from grader.intake.limits import DEFAULT_LIMITS, Limits
+from grader.intake.notes import Notes, shown
+from grader.intake.scan import scan
+from grader.intake.team import team_of
+from grader.model.submission import Submission, Unreadable
+
+__all__ = ["Intake", "read"]
+
+NAME_CHARACTERS = 100
+UNSAFE = re.compile(r'[/\\:*?"<>|]')
+WRAPPERS = 4
+"""How many folders, each alone in the one around it, an archive may wrap its files in."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What was found, in the order of assignment and name.
+
+    Attributes:
+        submissions: Readable.
+        unreadable: Not readable, with the mend.
+        notes: What was passed over beside the submissions.
+    """
+
+    submissions: tuple[Submission, ...]
+    unreadable: tuple[Unreadable, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read(
+    path: Path,
+    *,
+    assignment: str | None,
+    workdir: Path,
+    known_assignments: frozenset[str] = frozenset(),
+    one: bool | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Intake:
+    """Read a folder of submissions, one submission, or an archive of either.
+
+    Args:
+        path: What the user names; see `layout` for how its parts are told apart.
+        assignment: What `--assignment` says, which settles it.
+        workdir: Empty or new folder for what is unpacked; it must outlive the submissions.
+        known_assignments: Assignments that have a rubric.
+        one: True when the path is one submission whatever it looks like.
+        limits: For each submission.
+
+    Raises:
+        ConfigurationError: There is no such path, it holds no submissions, or nothing tells the
+            assignment.
+    """
+    if not path.exists():
+        raise ConfigurationError("there is no such file or folder", where=str(path))
+    if not os.access(path, os.R_OK):
+        raise ConfigurationError(
+            "may not be read", where=str(path), mend="mend its permissions, or run as its owner"
+        )
+    path = path.resolve()
+    opener = _Opener(workdir, limits)
+    layout = _top(path, opener, assignment, known_assignments, one)
+    submissions, unreadable = _read_all(layout, opener)
+    if not submissions and not unreadable:
+        raise ConfigurationError(
+            "there are no submissions here",
+            where=str(path),
+            mend="put each in a folder, a zip or a single notebook of its own",
+        )
+    return Intake(submissions, unreadable, tuple(layout.notes))
+
+
+def _top(
+    path: Path,
+    opener: _Opener,
+    assignment: str | None,
+    known: frozenset[str],
+    one: bool | None,  # noqa: FBT001 - three values
+) -> Layout:
+    entry = format_of(path)
+    if entry is None:
+        raise ConfigurationError(
+            "this is neither a folder, a zip archive, a notebook nor a script", where=str(path)
+        )
+    name, root, single = entry.stem(path), path, entry.name == "file"
+    names = known if assignment is None else frozenset({assignment})
+    notes = Notes()
+    if single:
+        root, one = path.parent, True
+    elif entry.name == "zip":
+        keep = frozenset() if one else names
+        try:
+            root, notes = opener.open(path, keep=keep, many=name in keep)
+        except IntakeError as error:
+            guess = assignment or next((n for n in (name, path.parent.name) if n in known), "")
+            return Layout(refused=[(Found(guess, path), error.message, error.mend)])
+    layout = lay_out(root, name, path.parent.name, assignment=assignment, known=known, one=one)
+    if any(found.path == root for found in layout.found):
+        # One submission is opened from the path that the user named: its name is its own.
+        layout.found = [Found(layout.found[0].assignment, path)]
+    else:
+        layout.notes += notes.all()
+    return layout
+
+
+def _read_all(
+    layout: Layout, opener: _Opener
+) -> tuple[tuple[Submission, ...], tuple[Unreadable, ...]]:
+    submissions: list[Submission] = []
+    unreadable: list[Unreadable] = []
+    taken: set[tuple[str, str]] = set()
+    for found, message, mend in layout.refused:
+        name = _unique(found, taken, Notes())
+        unreadable.append(
+            Unreadable(assignment=_plain(found.assignment), name=name, message=message, mend=mend)
+        )
+    for found in sorted(layout.found, key=lambda f: (f.assignment, f.path)):
+        notes = Notes()
+        name = _unique(found, taken, notes)
+        try:
+            submissions.append(_submission(found, name, opener, notes))
+        except IntakeError as error:
+            unreadable.append(
+                Unreadable(
+                    assignment=found.assignment,
+                    name=name,
+                    message=error.message,
+                    mend=error.mend,
+                )
+            )
+    return (
+        tuple(sorted(submissions, key=lambda s: (s.assignment, s.name))),
+        tuple(sorted(unreadable, key=lambda u: (u.assignment, u.name))),
+    )
+
+
+def _submission(found: Found, name: str, opener: _Opener, notes: Notes) -> Submission:
+    root, opening = opener.open(found.path)
+    notes.take(opening)
+    files = scan(root, opener.limits, notes)
+    team = team_of(name, root, notes)
+    return Submission(
+        assignment=found.assignment,
+        name=name,
+        root=root,
+        team=team.name,
+        student_ids=team.student_ids,
+        files=files,
+        notes=notes.all(),
+    )
+
+
+class _Opener:
+    """Opens each path once, in its own folder of the workdir."""
+
+    def __init__(self, workdir: Path, limits: Limits) -> None:
+        self.limits = limits
+        self._workdir = workdir
+        self._opened: dict[Path, tuple[Path, Notes]] = {}
+
+    def open(
+        self, path: Path, *, keep: frozenset[str] = frozenset(), many: bool = False
+    ) -> tuple[Path, Notes]:
+        """The folder that holds a submission's files, and what was noted on the way.
+
+        Args:
+            path: Of any format.
+            keep: Folders of these names are not mere wrapping.
+            many: Several submissions are expected, so that one alone is not mere wrapping either.
+
+        Raises:
+            IntakeError: It cannot be read.
+        """
+        if path not in self._opened:
+            notes = Notes()
+            self._opened[path] = (self._unwrapped(path, notes, keep, many=many), notes)
+        return self._opened[path]
+
+    def _unwrapped(self, path: Path, notes: Notes, keep: frozenset[str], *, many: bool) -> Path:
+        root = self._open(path, notes)
+        if root == path:
+            inner = _lone_archive(root)
+            if inner is None:
+                return self._named_in_text(root, notes)
+            notes.say(f"its only file, '{shown(inner.name)}', was unpacked")
+            root = self._open(inner, notes)
+        for _ in range(WRAPPERS):
+            entries = entries_of(root)
+            if len(entries) != 1 or entries[0].is_symlink() or not entries[0].is_dir():
+                break
+            if entries[0].name in keep or (many and looks_like_one(entries[0])):
+                break
+            root = entries[0]
+        return root
+
+    def _open(self, path: Path, notes: Notes) -> Path:
+        entry = format_of(path)
+        if entry is None:
+            raise IntakeError("it is neither a folder, a zip archive, a notebook nor a script")
+        return entry.open(path, self._place(path), self.limits, notes)
+
+    def _named_in_text(self, root: Path, notes: Notes) -> Path:
+        """The folder by a path that records can hold, when its own name is not text."""
+        try:
+            str(root).encode()
+        except UnicodeEncodeError:
+            place = self._place(root)
+            self._workdir.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(root)
+            notes.say("the folder's name is not text; it was given another")
+            return place
+        return root
+
+    def _place(self, path: Path) -> Path:
+        return self._workdir / f"{len(self._opened):04d}-{_key(path)}"
+
+
+def _lone_archive(root: Path) -> Path | None:
+    """A folder that holds one zip and nothing else, as learning platforms make them."""
+    entries = entries_of(root)
+    if len(entries) == 1 and not entries[0].is_symlink():
+        entry = format_of(entries[0])
+        if entry is not None and entry.name == "zip":
+            return entries[0]
+    return None
+
+
+def _key(path: Path) -> str:
+    return hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def _unique(found: Found, taken: set[tuple[str, str]], notes: Notes) -> str:
+    """A name that nobody has, also where upper and lower case are the same."""
+    entry = format_of(found.path)
+    wanted = _plain(entry.stem(found.path) if entry is not None else found.path.name)
+    name, number = wanted, 1
+    while (found.assignment, name.casefold()) in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    taken.add((found.assignment, name.casefold()))
+    if name != wanted:
+        notes.say(f"another submission is called '{wanted}' too; this one was named '{name}'")
+    return name
+
+
+def _plain(name: str) -> str:
+    """A name that files, pages and databases can carry, and that stays the same each time."""
+    text = unicodedata.normalize("NFC", name)
+    text = "".join(char if char.isprintable() else "_" for char in text)
+    text = UNSAFE.sub("_", text).strip(" .") or "_"
+    if len(text) > NAME_CHARACTERS or not text.strip("_"):
+        text = f"{text[:NAME_CHARACTERS]}~{_key(Path(name))[:8]}"
+    return text

@@ -1,0 +1,112 @@
+"""Who handed in: `grade.toml` first, else the name of the folder or archive.
+
+| name                    | team                    | students               |
+| ----------------------- | ----------------------- | ---------------------- |
+| `123456789_987654321`   | the name                | `123456789`, `987654321` |
+| `s123456+s987654`       | the name                | `s123456`, `s987654`   |
+| `ada-grace`             | the name                | `ada`, `grace`         |
+| `Team-07`, `group_3`    | the name                | the name               |
+| anything else           | the name                | the name               |
+
+An id has at least four digits and otherwise letters. Names joined by `-` are letters only, and the
+first is no word for a team.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from grader.intake.notes import shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from grader.intake.notes import Notes
+
+__all__ = ["Team", "team_of"]
+
+TEAM_FILE = "grade.toml"
+FILE_BYTES = 64 * 1024
+NAME_CHARACTERS = 100
+STUDENTS = 20
+ID = re.compile(r"[A-Za-z]{0,4}\d{4,}[A-Za-z]{0,4}")
+TEAM_WORDS = frozenset({"team", "group", "gruppe", "groep", "groupe", "grupo", "gruppo", "pair"})
+
+
+@dataclass(frozen=True)
+class Team:
+    """Who handed in, and for what where they say so."""
+
+    name: str
+    student_ids: tuple[str, ...]
+    assignment: str = ""
+
+
+def team_of(name: str, root: Path, notes: Notes) -> Team:
+    """The team of a submission. A `grade.toml` that cannot be used is a note, never a crash."""
+    said = _said(root / TEAM_FILE, notes)
+    students = _students(said.get("students"), notes) or students_of(name)
+    team = _text(said.get("team"), "team", notes) or name
+    assignment = _text(said.get("assignment"), "assignment", notes)
+    return Team(team, students, assignment)
+
+
+def students_of(name: str) -> tuple[str, ...]:
+    """The students that a folder's name speaks of."""
+    ids = [part for part in re.split(r"[_+,&\s]+", name) if part]
+    if ids and all(ID.fullmatch(part) for part in ids):
+        return tuple(dict.fromkeys(ids))
+    names = name.split("-")
+    letters = all(part.isalpha() for part in names)
+    if len(names) > 1 and letters and names[0].lower() not in TEAM_WORDS:
+        return tuple(dict.fromkeys(names))
+    return (name,)
+
+
+def _said(file: Path, notes: Notes) -> dict[str, Any]:
+    if file.is_symlink() or not file.is_file():
+        return {}
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(FILE_BYTES + 1)
+        if len(data) > FILE_BYTES:
+            notes.say(f"{TEAM_FILE} is larger than {FILE_BYTES // 1024} KiB and was not read")
+            return {}
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        notes.say(f"{TEAM_FILE} cannot be read and was not used: {shown(str(error))}")
+        return {}
+
+
+def _text(value: object, key: str, notes: Notes) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not _clean(value):
+        notes.say(f'{TEAM_FILE}: {key} should be text, such as {key} = "…"; it was not used')
+        return ""
+    return _clean(value)
+
+
+def _students(value: object, notes: Notes) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    listed = value if isinstance(value, list) else []
+    plain = [
+        str(entry)
+        for entry in listed
+        if isinstance(entry, str | int) and not isinstance(entry, bool)
+    ]
+    cleaned = tuple(dict.fromkeys(name for name in map(_clean, plain) if name))
+    if not cleaned or len(plain) != len(listed) or len(cleaned) > STUDENTS:
+        notes.say(f'{TEAM_FILE}: students should be a list, such as ["123456789"]; not used')
+        return ()
+    return cleaned
+
+
+def _clean(text: str) -> str:
+    """One printable line of bounded length."""
+    line = " ".join(text.split())
+    return "".join(char for char in line if char.isprintable())[:NAME_CHARACTERS]
