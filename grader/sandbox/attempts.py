@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import platform
+import signal
 import socket
 import sys
 import threading
@@ -233,15 +234,20 @@ def keep_power() -> str:
 def see_processes() -> str:
     """Look for processes that are not the box's own."""
     pids = sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())  # noqa: PTH208
-    if len(pids) > 3 or pids[0] != 1 or pids[-1] > 100:  # noqa: PLR2004
-        raise BreachError(f"{len(pids)} processes are visible")
-    for name in ("environ", "mem"):
-        try:
-            Path(f"/proc/1/{name}").open("rb").close()
-        except OSError:
-            continue
-        raise BreachError(f"/proc/1/{name} can be opened")
-    return f"only {pids}"
+    others = [pid for pid in pids if pid != os.getpid()]
+    if others not in ([], [1]):
+        raise BreachError(f"{len(others)} others are visible")
+    for pid in others:
+        for name in ("environ", "mem", "maps", "fd/0"):
+            try:
+                os.close(os.open(f"/proc/{pid}/{name}", os.O_RDONLY))
+            except OSError:
+                continue
+            raise BreachError(f"/proc/{pid}/{name} can be opened")
+        with contextlib.suppress(PermissionError):
+            os.kill(pid, 0)
+            raise BreachError(f"process {pid} can be signalled")
+    return "the box's first process, out of reach" if others else "none"
 
 
 def overfill_disk(limit: int) -> str:
@@ -325,15 +331,25 @@ def main(arguments: list[str]) -> None:
     """
     report_fd, wait_fd = int(arguments[0]), int(arguments[1])
     results = {key: attempt(name, words) for key, name, words in json.loads(arguments[2])}
+    if wait_fd >= 0:
+        leave_a_daemon()
     os.write(report_fd, json.dumps(results).encode() + b"\n")
     if wait_fd >= 0:
-        if os.fork() == 0:  # a daemon that nobody waits for
-            os.setsid()
-            if os.fork() == 0:
-                os.closerange(0, 1024)
-                threading.Event().wait()
-            os._exit(0)
         os.read(wait_fd, 1)
+
+
+def leave_a_daemon() -> None:
+    """Start a process that nobody waits for and that ignores being asked to end."""
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            os.closerange(0, 1024)
+            threading.Event().wait()
+        os._exit(0)
+    os.waitpid(pid, 0)
 
 
 if __name__ == "__main__":

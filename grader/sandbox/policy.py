@@ -168,10 +168,14 @@ def _namespaces(plan: Plan) -> list[str]:
     words += ["--unshare-cgroup", "--hostname", "box"]
     words += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     if plan.form is Form.DROPPED_INSIDE:
+        # bubblewrap stays the first process: it has another uid than the student's code, and the
+        # kernel lets it die with the grader, which it would not let a process of a lesser uid
         for capability in CAPABILITIES_TO_DROP_UID:
             words += ["--cap-add", capability]
     else:
-        words += ["--unshare-user", "--disable-userns"]
+        # the worker is the first process, so nothing in the box can signal it, and nothing of
+        # bubblewrap, whose memory names the host's folders, stays inside under the same uid
+        words += ["--as-pid-1", "--unshare-user", "--disable-userns"]
         words += ["--uid", str(BOX_UID), "--gid", str(BOX_UID)]
     return words
 

@@ -245,7 +245,7 @@ def _try_inside(trial: Trial, attempts: list[list[Any]]) -> None:
     left = [pid for pid, started in members.items() if started and start_time(pid) == started]
     trial.say(
         "nothing survives",
-        holds=bool(members) and not left,
+        holds=len(members) > 1 and not left,
         detail=f"{len(members)} processes, a daemon among them, are gone"
         if not left
         else f"still alive: {left}",
@@ -257,7 +257,8 @@ def _look_from_outside(trial: Trial, box: BubblewrapBox) -> None:
     if trial.sandbox.forms() == (Form.USER,):
         return
     uids = set()
-    for pid in descendants(box.pid)[1:]:
+    first_is_ours = Form.DROPPED_INSIDE in trial.sandbox.forms()
+    for pid in descendants(box.pid)[first_is_ours:]:
         with contextlib.suppress(OSError):
             text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
             lines = [line for line in text.splitlines() if line.startswith(("Uid:", "Gid:"))]

@@ -1,0 +1,142 @@
+"""`grade doctor`: what this machine can do, each with the mend."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.errors import GraderError
+from grader.sandbox import SANDBOXES, Property, Sandbox, make_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["doctor"]
+
+PACKAGES = ("torch", "torchvision", "numpy", "ipython", "matplotlib", "scikit-learn")
+
+
+@click.command(
+    epilog="Example:  grade doctor            Example:  grade doctor --json > machine.json"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.option(
+    "--sandbox",
+    "name",
+    type=click.Choice(sorted(SANDBOXES)),
+    default="bubblewrap",
+    show_default=True,
+    help="The sandbox to look at.",
+)
+def doctor(name: str, *, as_json: bool) -> None:
+    """Say what this machine can do: sandbox, limits, GPU, datasets, each with its mend.
+
+    The sandbox is attacked from inside, within small limits; nothing on this machine is changed.
+    The exit status is 1 if anything gets through: then nothing should be graded here.
+    """
+    properties, mechanisms = _sandbox(name)
+    report: dict[str, Any] = {
+        "sandbox": name,
+        "properties": [one.model_dump() for one in properties],
+        "limits": mechanisms,
+        "versions": versions(),
+        "gpu": gpu(),
+        "datasets": [one.model_dump() for one in datasets()],
+    }
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+    else:
+        _print(report)
+    if not all(one.holds for one in properties):
+        sys.exit(1)
+
+
+def _sandbox(name: str) -> tuple[tuple[Property, ...], dict[str, str]]:
+    try:
+        sandbox: Sandbox = make_sandbox(name)
+        return sandbox.self_check(), sandbox.limit_mechanisms()
+    except GraderError as error:
+        failed = Property(name="sandbox", holds=False, detail=error.message, mend=error.mend)
+        return (failed,), {}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of what student code imports, importing none of it."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def gpu() -> list[str]:
+    """Ask the driver's own tool for the GPUs; empty when there is none."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    if answer.returncode:
+        return []
+    return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
+
+
+def datasets() -> Iterator[Property]:
+    """Say of each dataset whether it is here, and how to get it."""
+    from grader.datasets import DATASETS
+
+    for name, dataset in DATASETS.items():
+        try:
+            checks = dataset.verify(None)
+        except GraderError as error:
+            yield Property(name=name, holds=False, detail=error.message, mend=error.mend)
+            continue
+        for one in checks:
+            yield Property(name=one.name, holds=one.holds, detail=one.detail, mend=one.mend)
+
+
+def _print(report: dict[str, Any]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for title, rows in (
+        (f"Sandbox: {report['sandbox']}", report["properties"]),
+        ("Datasets", report["datasets"]),
+    ):
+        table = Table(title=title, box=box.SIMPLE, title_justify="left", expand=False)
+        for heading in ("", "what", "found", "mend"):
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            mark = "[green]ok[/]" if row["holds"] else "[bold red]NO[/]"
+            table.add_row(mark, *(_plain(row[key]) for key in ("name", "detail", "mend")))
+        console.print(table)
+    table = Table(title="Machine", box=box.SIMPLE, title_justify="left", show_header=False)
+    for limit, mechanism in report["limits"].items():
+        table.add_row(f"limit: {limit}", _plain(mechanism))
+    for package, version in report["versions"].items():
+        table.add_row(package, version)
+    table.add_row("GPU", _plain("; ".join(report["gpu"]) or "none"))
+    console.print(table)
+    failed = sum(not row["holds"] for row in report["properties"])
+    if failed:
+        console.print(
+            f"[bold red]{failed} of the sandbox's properties do not hold:[/] do not grade"
+        )
+    else:
+        console.print("[green]Untrusted submissions may be graded on this machine.[/]")
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
