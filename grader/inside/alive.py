@@ -1,0 +1,51 @@
+"""What is alive after an execution, seen as definitions."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from .definitions import Candidate, Definitions, is_module
+
+if TYPE_CHECKING:
+    from .sources import Sources
+
+__all__ = ["alive_definitions"]
+
+ITEMS_EACH = 20
+
+
+def alive_definitions(live: dict[str, Any], sources: Sources) -> Definitions:
+    """Collect classes and nets of a live namespace, with the places where their names are bound."""
+    found = Definitions(live)
+    for chunk in sources.chunks:
+        for node in ast.walk(chunk.tree) if chunk.tree else ():
+            line = getattr(node, "lineno", None)
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                found.places[node.name] = chunk.place(line)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found.places[node.id] = chunk.place(line)
+    for name, value in list(live.items()):
+        if name.startswith("_"):
+            continue
+        if isinstance(value, type) and getattr(value, "__module__", "") != "builtins":
+            if name in found.places:
+                found.versions.setdefault(name, []).append(value)
+        else:
+            _nets(found, name, value)
+    return found
+
+
+def _nets(found: Definitions, name: str, value: Any) -> None:
+    place = found.places.get(name)
+    if is_module(value):
+        found.candidates.append(Candidate(name, name, value, place))
+    elif type(value) is dict:
+        for key, item in list(value.items())[:ITEMS_EACH]:
+            if is_module(item):
+                text = f"{name}[{str(key)[:80]!r}]"
+                found.candidates.append(Candidate(name, text, item, place, (str(key)[:80],)))
+    elif type(value) in {list, tuple}:
+        for index, item in enumerate(value[:ITEMS_EACH]):
+            if is_module(item):
+                found.candidates.append(Candidate(name, f"{name}[{index}]", item, place))

@@ -1,0 +1,90 @@
+"""Probe `call_function`: a student's function, or a method of an object made from their class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..absent import wrong_framework
+from ..reply import StudentFault
+from ..targets import bind_target
+from ..values import results, value_of
+
+if TYPE_CHECKING:
+    from ..bound import Bound
+    from ..reply import Reply
+    from ..session import Session
+
+__all__ = ["call_function"]
+
+
+def call_function(session: Session, params: dict[str, Any], reply: Reply) -> None:
+    """Payload: CallResult; arrays `result_<i>`: float64."""
+    role, method = params["role"], params.get("method") or ""
+    wrong_framework(session)
+    bound = bind_target(session, role, method)
+    target = bound.target
+    if role["kind"] != "function":
+        target = _made(bound, params.get("construct"), method)
+    dtypes, shapes = [], []
+    for index, spec in enumerate(params["calls"]):
+        args, kwargs = _arguments(spec)
+        value = _called(target, args, kwargs)
+        try:
+            dtype, shape, numbers = results(value)
+        except TypeError as error:
+            name = f"{bound.definition}.{method}" if method else bound.definition
+            raise StudentFault(
+                "no_numbers", f"'{name}' returned {error}", place=bound.place
+            ) from None
+        dtypes.append(dtype)
+        shapes.append(shape)
+        reply.array(f"result_{index}", np.array(numbers, dtype=np.float64).reshape(shape))
+    reply.payload = {
+        "binding": bound.payload(),
+        "calls": len(params["calls"]),
+        "dtypes": dtypes,
+        "shapes": shapes,
+    }
+
+
+def _arguments(spec: Any) -> tuple[list[Any], dict[str, Any]]:
+    """A call's arguments: `{"args": …, "kwargs": …}`, a list, or names with specs."""
+    if spec is None:
+        return [], {}
+    if isinstance(spec, list):
+        return [value_of(one) for one in spec], {}
+    if set(spec) <= {"args", "kwargs"}:
+        named = {name: value_of(one) for name, one in (spec.get("kwargs") or {}).items()}
+        return [value_of(one) for one in spec.get("args") or []], named
+    return [], {name: value_of(one) for name, one in spec.items()}
+
+
+def _made(bound: Bound, construct: Any, method: str) -> Any:
+    """An object of the student's class, or its method."""
+    args, kwargs = _arguments(construct)
+    made = _called(bound.target, args, kwargs)
+    if hasattr(made, "eval"):
+        made.eval()
+    if not method:
+        return made
+    found = getattr(made, method, None)
+    if not callable(found):
+        raise StudentFault(
+            "missing_method",
+            f"the class '{bound.definition}' has no method '{method}'",
+            place=bound.place,
+            hint=f"Define `def {method}(self, …)` in it.",
+        )
+    return found
+
+
+def _called(target: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Call by name; where the student's parameters have other names, by position."""
+    try:
+        return target(*args, **kwargs)
+    except TypeError as error:
+        if kwargs and "unexpected keyword argument" in str(error):
+            return target(*args, *kwargs.values())
+        raise

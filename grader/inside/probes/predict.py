@@ -1,0 +1,159 @@
+"""Probe `predict`: class scores of a net on inputs that only the grader has labels for."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..absent import misfit
+from ..binding import bind_module
+from ..nets import Net, make_net
+from ..preprocessing import preprocess
+from ..reply import StudentFault
+
+if TYPE_CHECKING:
+    from ..bound import Bound
+    from ..reply import Reply
+    from ..session import Session
+
+__all__ = ["predict"]
+
+BATCH = 256
+TRIAL_ROWS = 64
+TOLERANCE = 1e-4
+TIE = 1e-5
+SUM_TOLERANCE = 1e-3
+
+
+def predict(session: Session, params: dict[str, Any], reply: Reply) -> None:
+    """Payload: Predictions; array `scores`: float32 [N, K]."""
+    role = params["role"]
+    bound = bind_module(session, role, params.get("source", "saved"))
+    _refuse_misfit(bound)
+    inputs, preprocessing = preprocess(session, params["dataset"], params.get("preprocess") or [])
+    net = make_net(bound.module, role, inputs)
+    for code, message in net.notes:
+        reply.remark(code, message, bound.place)
+    scores = _all_scores(net, inputs)
+    _refuse_not_finite(scores, bound)
+    reply.array("scores", scores.numpy())
+    reply.payload = {
+        "binding": bound.payload(),
+        "preprocessing": preprocessing[:500],
+        "output_is": output_kind(scores),
+        "classify": _classify(session, net, inputs, scores, bound),
+        "weights_matter": _weights_matter(net, inputs, scores),
+        "rows_independent": _rows_independent(net, inputs, scores),
+    }
+
+
+def _refuse_misfit(bound: Bound) -> None:
+    """Scores of partly fresh weights would say nothing."""
+    if bound.fit is not None and (bound.fit.missing or bound.fit.mismatched):
+        raise StudentFault(
+            "weights_mismatch",
+            f"'{bound.weights}' does not fit {bound.definition}: {misfit(bound.fit)}",
+            place=bound.place,
+            hint="Hand in the code of the net as it was when its weights were saved.",
+        )
+
+
+def _refuse_not_finite(scores: torch.Tensor, bound: Bound) -> None:
+    bad = int((~torch.isfinite(scores)).any(dim=1).sum())
+    if bad:
+        raise StudentFault(
+            "not_finite",
+            f"the net gives NaN or infinite scores for {bad} of {len(scores)} inputs",
+            place=bound.place,
+            hint="Look for a diverged training, log(0), or a division by zero.",
+        )
+
+
+def _all_scores(net: Net, inputs: torch.Tensor) -> torch.Tensor:
+    """Scores of every input, in order, [N, K]."""
+    parts = [net.scores(inputs[i : i + BATCH]) for i in range(0, len(inputs), BATCH)]
+    scores = torch.cat(parts)
+    if len(scores) != len(inputs):
+        message = f"the net gives {len(scores)} rows of scores for {len(inputs)} inputs"
+        raise StudentFault("wrong_output_shape", message)
+    return scores.contiguous()
+
+
+def output_kind(scores: torch.Tensor) -> str:
+    """What the rows are, by what they sum to."""
+    wide = scores.double()
+    if bool((wide <= SUM_TOLERANCE).all()):
+        sums = wide.exp().sum(dim=1)
+        if bool(((sums - 1).abs() < SUM_TOLERANCE).all()):
+            return "log_probabilities"
+    sums = wide.sum(dim=1)
+    if bool((wide >= 0).all()) and bool(((sums - 1).abs() < SUM_TOLERANCE).all()):
+        return "probabilities"
+    return "logits"
+
+
+def _same(first: torch.Tensor, second: torch.Tensor) -> bool:
+    return first.shape == second.shape and torch.allclose(
+        first, second, rtol=TOLERANCE, atol=TOLERANCE
+    )
+
+
+def _classify(
+    session: Session, net: Net, inputs: torch.Tensor, scores: torch.Tensor, bound: Bound
+) -> str:
+    """Whether the student's own `classify` names the largest score of each row."""
+    method = getattr(net.owner, "classify", None)
+    if not callable(method):
+        return "absent"
+    rows = inputs[:BATCH]
+    shaped = rows if net.view is None else rows.reshape(len(rows), *net.view)
+    try:
+        with torch.no_grad():
+            labels = torch.as_tensor(method(shaped)).reshape(-1)
+    except Exception as error:
+        message = f"classify fails: {type(error).__name__}: {str(error)[:300]}"
+        session.remark("classify.failed", message, bound.place)
+        return "differs"
+    if len(labels) != len(rows):
+        return "differs"
+    own = scores[: len(rows)]
+    chosen = own.gather(1, labels.long().clamp(0, own.shape[1] - 1).unsqueeze(1)).squeeze(1)
+    in_range = (labels >= 0) & (labels < own.shape[1])
+    agree = in_range & (own.max(dim=1).values - chosen <= TIE)
+    return "agrees" if bool(agree.all()) else "differs"
+
+
+def _weights_matter(net: Net, inputs: torch.Tensor, scores: torch.Tensor) -> bool:
+    """Whether other weights give other scores; scores from a table would not change."""
+    try:
+        other = copy.deepcopy(net)
+    except Exception:
+        other = net  # the last use of it
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for tensor in torch.nn.Module.parameters(other.core):
+            if tensor.is_floating_point():
+                noise = torch.rand(tensor.shape, generator=generator).to(tensor.dtype)
+                scale = tensor.abs().mean() + 0.1
+                tensor.data = tensor.data + scale * (noise - 0.5)
+    try:
+        changed = other.scores(inputs[:TRIAL_ROWS])
+    except Exception:
+        return True
+    finally:
+        if other is net:
+            del other
+    return not _same(changed, scores[:TRIAL_ROWS])
+
+
+def _rows_independent(net: Net, inputs: torch.Tensor, scores: torch.Tensor) -> bool:
+    """Whether a row's scores stay when it is alone, and when the others change places."""
+    rows = inputs[:TRIAL_ROWS]
+    try:
+        backwards = net.scores(rows.flip(0)).flip(0)
+        alone = torch.cat([net.scores(inputs[i : i + 1]) for i in range(min(4, len(inputs)))])
+    except Exception:
+        return False
+    return _same(backwards, scores[: len(rows)]) and _same(alone, scores[: len(alone)])

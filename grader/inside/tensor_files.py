@@ -1,0 +1,367 @@
+"""Reads the tensors of a weight file without any of the student's classes.
+
+An unpickler that knows tensors and plain containers only; every other class becomes an inert holder
+that remembers its state. So what a file holds is seen before the student's code can touch it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import pickle
+import types
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+
+from .reply import StudentFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["Inert", "Saved", "SavedEntry", "read_saved", "read_with"]
+
+TENSOR_LIMIT = 2000
+KNOWN_KEYS = (
+    "model_state_dict",
+    "model_state",
+    "state_dict",
+    "model",
+    "net",
+    "network",
+    "weights",
+    "params",
+    "best_model",
+    "module",
+)
+NESTING_LIMIT = 30
+
+
+class Inert:
+    """Stands for an object of a class that is not rebuilt."""
+
+    inert_module = ""
+    inert_name = ""
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+        """Take any arguments."""
+        return super().__new__(cls)
+
+    def __init__(self, *args: Any, **_kwargs: Any) -> None:
+        self.inert_args = args
+        self.inert_items: list[Any] = []
+        self.inert_map: dict[Any, Any] = {}
+        self.inert_state: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        """Keep what the pickle says the object holds."""
+        self.inert_state = state
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.__dict__.setdefault("inert_map", {})[key] = value
+
+    def append(self, value: Any) -> None:
+        """As a pickled list subclass."""
+        self.__dict__.setdefault("inert_items", []).append(value)
+
+    def extend(self, values: Any) -> None:
+        """As a pickled list subclass."""
+        self.__dict__.setdefault("inert_items", []).extend(values)
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> Inert:
+        return self
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def _inert(module: str, name: str) -> type[Inert]:
+    return type("Inert", (Inert,), {"inert_module": module, "inert_name": name})
+
+
+def _load_bytes(data: bytes) -> Any:
+    """What a plain pickle of a tensor calls to get its numbers."""
+    return torch.load(
+        io.BytesIO(data), map_location="cpu", weights_only=False, pickle_module=_restricted()
+    )
+
+
+KNOWN: dict[tuple[str, str], Any] = {
+    ("torch.storage", "_load_from_bytes"): _load_bytes,
+    ("torch.nn.parameter", "Parameter"): torch.nn.Parameter,
+    ("collections", "OrderedDict"): OrderedDict,
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+    ("_codecs", "encode"): codecs.encode,
+}
+for _module_name in ("builtins", "__builtin__"):
+    KNOWN |= {(_module_name, kind.__name__): kind for kind in (set, frozenset, complex)}
+
+
+def _known(module: str, name: str) -> Any:
+    """A class or function that a pickle of tensors may use; None for every other."""
+    if (module, name) in KNOWN:
+        return KNOWN[module, name]
+    if module == "torch._utils" and name.startswith("_rebuild_"):
+        return getattr(torch._utils, name, None)  # noqa: SLF001 - what torch's pickles name
+    if module in {"torch", "torch.storage"}:
+        value = getattr(torch.storage if module == "torch.storage" else torch, name, None)
+        plain = name.endswith("Storage") or name in {"Size", "device", "Tensor"}
+        return value if plain or isinstance(value, torch.dtype) else None
+    if module in {"numpy.core.multiarray", "numpy._core.multiarray"}:
+        return {
+            "_reconstruct": np.zeros(0).__reduce__()[0],
+            "scalar": np.float64(0).__reduce__()[0],
+        }.get(name)
+    return None
+
+
+class _Restricted(pickle.Unpickler):
+    """Rebuilds tensors and plain containers; everything else stays inert."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Look a name of the pickle up."""
+        known = _known(module, name)
+        return _inert(module, name) if known is None else known
+
+
+def as_pickle_module(unpickler: type[pickle.Unpickler]) -> Any:
+    """A module of the form that `torch.load(pickle_module=…)` takes."""
+    module: Any = types.ModuleType("pickle_of_the_box")
+    module.Unpickler = unpickler
+    module.load = lambda file, **options: unpickler(file, **options).load()
+    module.loads = lambda data, **options: unpickler(io.BytesIO(data), **options).load()
+    module.UnpicklingError = pickle.UnpicklingError
+    return module
+
+
+def _restricted() -> Any:
+    return as_pickle_module(_Restricted)
+
+
+@dataclass(frozen=True)
+class SavedEntry:
+    """A tensor of a weight file."""
+
+    name: str
+    tensor: torch.Tensor
+    role: str = "unknown"
+
+    def facts(self) -> dict[str, Any]:
+        """As the record SavedTensor."""
+        tensor = self.tensor
+        finite = True
+        if tensor.is_floating_point() or tensor.is_complex():
+            finite = bool(torch.isfinite(tensor).all())
+        return {
+            "name": self.name[:300],
+            "shape": list(tensor.shape),
+            "dtype": str(tensor.dtype).removeprefix("torch."),
+            "finite": finite,
+            "role": self.role,
+        }
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a weight file holds.
+
+    Attributes:
+        path: Relative to the submission.
+        kind: `state_dict`, `checkpoint`, `module` or `tensors`.
+        entries: Its tensors.
+        class_name: Of a whole pickled net.
+        class_module: Where that class was defined.
+        key: Of a checkpoint: the entry that holds the net.
+    """
+
+    path: str
+    kind: str
+    entries: tuple[SavedEntry, ...] = field(repr=False)
+    class_name: str = ""
+    class_module: str = ""
+    key: str = ""
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Name → tensor."""
+        return {entry.name: entry.tensor for entry in self.entries}
+
+
+def read_with(path: Path, unpickler: type[pickle.Unpickler]) -> Any:
+    """Unpickle a file of torch's zip or legacy format, or a plain pickle.
+
+    Raises:
+        Exception: Whatever the file makes the unpickler raise.
+    """
+    try:
+        return torch.load(
+            path,
+            map_location="cpu",
+            weights_only=False,
+            pickle_module=as_pickle_module(unpickler),
+        )
+    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        plain = "Invalid magic number" in str(error) or isinstance(
+            error, (pickle.UnpicklingError, EOFError)
+        )
+        if not plain:
+            raise
+        with path.open("rb") as file:
+            return unpickler(file).load()
+
+
+def read_saved(path: Path, name: str) -> Saved:
+    """Read what a weight file holds.
+
+    Args:
+        path: The file.
+        name: Its path relative to the submission, for messages.
+
+    Raises:
+        StudentFault: It holds no weights that can be read, and why.
+    """
+    complain_about_contents(path, name)
+    try:
+        whole = read_with(path, _Restricted)
+    except StudentFault:
+        raise
+    except Exception as error:
+        raise StudentFault(
+            "unreadable_weights",
+            f"the weight file '{name}' cannot be read: {type(error).__name__}: {str(error)[:300]}",
+            place={"file": name, "cell": None, "line": None},
+            hint="Save it again with torch.save and check that the upload is complete.",
+        ) from None
+    saved = _saved(name, whole)
+    if not saved.entries:
+        raise StudentFault(
+            "no_tensors",
+            f"the file '{name}' can be read but holds no tensors (it holds {_kind_of(whole)})",
+            place={"file": name, "cell": None, "line": None},
+            hint="Save the net's weights: torch.save(model.state_dict(), path).",
+        )
+    return saved
+
+
+def complain_about_contents(path: Path, name: str) -> None:
+    """Recognise files that are no weights at all.
+
+    Raises:
+        StudentFault: What the file is instead.
+    """
+    with path.open("rb") as file:
+        head = file.read(512)
+    found = hint = ""
+    if not head:
+        found, hint = "is empty (0 bytes)", "Upload it again."
+    elif head.startswith(b"version https://git-lfs"):
+        found = "is a Git LFS pointer, not the file itself"
+        hint = "Run `git lfs pull` before handing in, or hand in the file itself."
+    elif head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+        found, hint = "is an HTML page, not a weight file", "The download saved an error page."
+    elif head.startswith(b"\x89HDF\r\n"):
+        found = "is an HDF5 file, as TensorFlow/Keras writes"
+        hint = "The assignment asks for PyTorch: save with torch.save."
+    if found:
+        place = {"file": name, "cell": None, "line": None}
+        raise StudentFault("unreadable_weights", f"'{name}' {found}", place=place, hint=hint)
+
+
+def _saved(name: str, whole: Any) -> Saved:
+    holder = _holder(whole)
+    if holder is not None:
+        return _module(name, holder)
+    if isinstance(whole, dict):
+        key = _checkpoint_key(whole)
+        if key is not None:
+            inner = whole[key]
+            held = _holder(inner)
+            if held is not None:
+                return _replace_key(_module(name, held), str(key))
+            return Saved(name, "checkpoint", tuple(_flat(inner, "")), key=str(key))
+        entries = tuple(_flat(whole, ""))
+        dotted = any("." in entry.name for entry in entries)
+        named = hasattr(whole, "_metadata") or dotted
+        return Saved(name, "state_dict" if named else "tensors", entries)
+    return Saved(name, "tensors", tuple(_flat(whole, "")))
+
+
+def _replace_key(saved: Saved, key: str) -> Saved:
+    return Saved(saved.path, saved.kind, saved.entries, saved.class_name, saved.class_module, key)
+
+
+def _holder(value: Any) -> Inert | None:
+    """The value if it stands for a pickled net."""
+    state = getattr(value, "inert_state", None) if isinstance(value, Inert) else None
+    return value if isinstance(state, dict) and "_modules" in state else None
+
+
+def _module(name: str, holder: Inert) -> Saved:
+    entries = tuple(_held(holder, ""))[:TENSOR_LIMIT]
+    return Saved(name, "module", entries, holder.inert_name, holder.inert_module)
+
+
+def _held(holder: Inert, prefix: str, depth: int = 0) -> Iterator[SavedEntry]:
+    state = holder.inert_state
+    if depth > NESTING_LIMIT or not isinstance(state, dict):
+        return
+    for group, role in (("_parameters", "parameter"), ("_buffers", "buffer")):
+        for key, value in _items(state.get(group)):
+            if isinstance(value, torch.Tensor):
+                yield SavedEntry(f"{prefix}{key}", value.detach(), role)
+    for key, child in _items(state.get("_modules")):
+        if isinstance(child, Inert):
+            yield from _held(child, f"{prefix}{key}.", depth + 1)
+
+
+def _items(value: Any) -> list[tuple[Any, Any]]:
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def _checkpoint_key(whole: dict[Any, Any]) -> Any:
+    """The key of the entry that holds the net; None when the tensors lie at the top."""
+    if any(isinstance(value, torch.Tensor) for value in whole.values()):
+        return None
+    known = [k for k in KNOWN_KEYS if k in whole and _holds_net(whole[k])]
+    if known:
+        return known[0]
+    for key, value in whole.items():
+        if "optim" not in str(key).lower() and _holds_net(value):
+            return key
+    return None
+
+
+def _holds_net(value: Any) -> bool:
+    if _holder(value) is not None:
+        return True
+    return isinstance(value, dict) and any(isinstance(v, torch.Tensor) for v in value.values())
+
+
+def _flat(value: Any, prefix: str, depth: int = 0) -> Iterator[SavedEntry]:
+    """Tensors in nested containers, at most a reasonable number."""
+    if depth > NESTING_LIMIT:
+        return
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        value = torch.from_numpy(np.ascontiguousarray(value))
+    if isinstance(value, torch.Tensor):
+        yield SavedEntry(prefix or "tensor", value.detach())
+        return
+    pairs: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        pairs = list(value.items())
+    elif isinstance(value, list | tuple):
+        pairs = list(enumerate(value))
+    elif isinstance(value, Inert) and isinstance(value.inert_state, dict):
+        pairs = list(value.inert_state.items())
+    for key, item in pairs[:TENSOR_LIMIT]:
+        yield from _flat(item, f"{prefix}.{key}" if prefix else str(key), depth + 1)
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, Inert):
+        return f"an object of {value.inert_module}.{value.inert_name}"
+    return f"a {type(value).__name__}"
