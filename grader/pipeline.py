@@ -7,13 +7,12 @@ import platform
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from importlib import metadata
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from grader.checks import CHECKS, GroundTruth
 from grader.collect.inputs import Inputs, machine_secret
@@ -28,12 +27,25 @@ from grader.intake import Intake, read
 from grader.model.evidence import EvidenceSet
 from grader.model.outcome import Visibility
 from grader.model.scorecard import Decision, Flag, Scorecard
-from grader.model.submission import Submission, Unreadable
 from grader.rubric.load import LoadedRubric, load
 from grader.sandbox import Sandbox, make_sandbox
 from grader.score import score
 
-__all__ = ["Graded", "Listener", "Options", "Run", "grade", "load_rubrics", "regrade", "verify_rubric"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grader.model.submission import Submission, Unreadable
+
+__all__ = [
+    "Graded",
+    "Listener",
+    "Options",
+    "Run",
+    "grade",
+    "load_rubrics",
+    "regrade",
+    "verify_rubric",
+]
 
 INSIDE = Path(__file__).parent / "inside"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.options import EXISTING, common, fail_under
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = ["check"]
 
@@ -26,7 +29,7 @@ def check(
     *,
     fail_under: tuple[Fraction, bool] | None,
 ) -> int:
-    """Check your own work: the visible criteria, on public data, on this machine.
+    r"""Check your own work: the visible criteria, on public data, on this machine.
 
     Your code runs as you, with no isolation: check only your own. The result is not official.
     Exit status: 0 every visible criterion that needs no person passes (or you reach
@@ -65,9 +68,7 @@ def check(
         terminal.print(submission_summary(card))
     for entry in run.unreadable:
         terminal.print(f"{entry.name}: {entry.message}\n  {entry.mend}", markup=False)
-    paths = publish(
-        out, cards, run.unreadable, Audience.STUDENT_NOW, overview=Audience.STUDENT_NOW
-    )
+    paths = publish(out, cards, run.unreadable, Audience.STUDENT_NOW, overview=Audience.STUDENT_NOW)
     say_where(terminal, paths)
     fine = {Outcome.PASS, Outcome.PENDING}
     outcomes = {c.outcome for card in cards for t in card.tasks for c in t.criteria}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import getpass
 from datetime import UTC, datetime
 from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.options import common
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["decide"]
 
@@ -28,12 +31,12 @@ def decide(
     comment: str,
     who: str,
     out: Path,
-    rubrics: Path,  # noqa: ARG001 - shared options
+    rubrics: Path,
     assignment: str | None,
-    data: Path | None,  # noqa: ARG001 - shared options
+    data: Path | None,
     gradebook: str,
 ) -> int:
-    """Decide a criterion of a submission: a manual one, or over an automatic outcome.
+    r"""Decide a criterion of a submission: a manual one, or over an automatic outcome.
 
     It keeps who, when and why, outlives every regrade, and counts from the next
     `grade regrade` on.
@@ -82,5 +85,7 @@ def decide(
                 decided_at=datetime.now(UTC).isoformat(timespec="seconds"),
             )
         )
-    click.echo(f"{submission}: {criterion} {points} of {float(worth):g}. `grade regrade` applies it.")
+    click.echo(
+        f"{submission}: {criterion} {points} of {float(worth):g}. `grade regrade` applies it."
+    )
     return 0

@@ -31,12 +31,12 @@ INTERRUPTED_STATUS = 130
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module at its first use; anything that is no command is a path to grade."""
+    """Imports a command's module when it is used; what is no command is a path to grade."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(
@@ -57,7 +57,7 @@ class LazyGroup(click.Group):
             args = ["run", *args]  # options first: `grade --fresh submissions/`
         return super().parse_args(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="grade")
 def cli() -> None:
-    """Grade deep-learning coursework: accuracy, parameters, weights, curves, answers.
+    r"""Grade deep-learning coursework: accuracy, parameters, weights, curves, answers.
 
     \b
     Examples:

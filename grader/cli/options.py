@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["SANDBOXES", "EXISTING", "common", "fail_under", "points_type"]
+__all__ = ["EXISTING", "SANDBOXES", "common", "fail_under", "points_type"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,7 +33,9 @@ def common(command: F) -> F:
             envvar="GRADE_DATA",
             help="Root of the datasets. [env: GRADE_DATA]",
         ),
-        click.option("--assignment", metavar="ID", help="Which rubric, where the path does not tell."),
+        click.option(
+            "--assignment", metavar="ID", help="Which rubric, where the path does not tell."
+        ),
         click.option(
             "--rubrics",
             type=folder,
@@ -56,18 +58,19 @@ def common(command: F) -> F:
 def running(command: F) -> F:
     """`--jobs`, `--fresh`."""
     for option in (
+        click.option("--fresh", is_flag=True, help="Run everything again, stored evidence or not."),
         click.option(
-            "--fresh", is_flag=True, help="Run everything again, stored evidence or not."
-        ),
-        click.option(
-            "--jobs", type=click.IntRange(min=0), default=0, help="Boxes at a time. [default: cores]"
+            "--jobs",
+            type=click.IntRange(min=0),
+            default=0,
+            help="Boxes at a time. [default: cores]",
         ),
     ):
         command = option(command)
     return command
 
 
-class PointsType(click.ParamType):
+class PointsType(click.ParamType[tuple[Fraction, bool]]):
     """Exact points, or a share such as `60%`."""
 
     name = "points"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 
 from grader.cli.results import below, needs_staff, publish, say_where, summarise_for_github
-from grader.pipeline import Options, Run
 from grader.report import Audience
 from grader.report.terminal import class_table
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from grader.pipeline import Options, Run
 
 __all__ = ["conclude", "console"]
 
@@ -33,8 +37,7 @@ def conclude(
     reused = sum(g.reused for g in run.graded)
     terminal.print(
         f"{len(cards)} graded in {run.wall_seconds:.1f} s: {run.boxes} boxes opened, "
-        f"{reused} unchanged and not run again"
-        + (" (--fresh runs them)." if reused else ".")
+        f"{reused} unchanged and not run again" + (" (--fresh runs them)." if reused else ".")
     )
     staff = needs_staff(cards, run.unreadable)
     if staff:

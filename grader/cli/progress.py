@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import threading
-from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
-from grader.model.submission import Submission
-from grader.pipeline import Graded
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+
+    from grader.model.submission import Submission
+    from grader.pipeline import Graded
 
 __all__ = ["ProgressView"]
 
@@ -25,7 +36,7 @@ class ProgressView:
     def __init__(self, console: Console) -> None:
         self._live = console.is_terminal
         self._lock = threading.Lock()
-        self._tasks: dict[tuple[str, str], int] = {}
+        self._tasks: dict[tuple[str, str], TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -37,7 +48,7 @@ class ProgressView:
         )
         self._total = self._progress.add_task("grading", total=None)
 
-    def __enter__(self) -> ProgressView:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
@@ -73,5 +84,5 @@ class ProgressView:
         with self._lock:
             task = self._tasks.pop((card.assignment, card.submission), None)
         if task is not None:
-            self._progress.remove_task(task)  # type: ignore[arg-type]
+            self._progress.remove_task(task)
         self._progress.advance(self._total)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.options import common, fail_under, running
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+    from pathlib import Path
 
 __all__ = ["regrade"]
 
@@ -27,7 +30,7 @@ def regrade(
     fresh: bool,
     fail_under: tuple[Fraction, bool] | None,
 ) -> int:
-    """Score everything in --out again from stored evidence.
+    r"""Score everything in --out again from stored evidence.
 
     No student code runs, unless a criterion asks for something that was never measured: then
     only that is. What people decided stays.

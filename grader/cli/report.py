@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.options import common
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["report"]
 
@@ -22,13 +25,13 @@ __all__ = ["report"]
 )
 def report(
     out: Path,
-    rubrics: Path,  # noqa: ARG001 - shared options
+    rubrics: Path,
     assignment: str | None,
-    data: Path | None,  # noqa: ARG001 - shared options
+    data: Path | None,
     gradebook: str,
     audience: str,
 ) -> int:
-    """Write the reports again from the gradebook, running nothing.
+    r"""Write the reports again from the gradebook, running nothing.
 
     \b
     Examples:

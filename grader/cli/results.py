@@ -1,20 +1,24 @@
-"""What `run`, `regrade`, `check` and `report` do with scorecards: write, print, decide the status."""
+"""What commands do with scorecards: write the reports, decide the exit status."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from grader.collect.store import EvidenceStore
 from grader.errors import ConfigurationError
 from grader.model.outcome import Outcome
 from grader.model.scorecard import FigureShown, Scorecard
-from grader.model.submission import Unreadable
 from grader.report import Audience, Pixels, ReportPaths, write_reports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from fractions import Fraction
+
+    from rich.console import Console
+
+    from grader.model.submission import Unreadable
 
 __all__ = ["below", "needs_staff", "publish", "summarise_for_github"]
 
@@ -71,7 +75,7 @@ def needs_staff(scorecards: Iterable[Scorecard], unreadable: Iterable[Unreadable
 
 
 def below(scorecards: Iterable[Scorecard], limit: tuple[Fraction, bool] | None) -> list[Scorecard]:
-    """Submissions under `--fail-under`. Points still open count as earned: they are not lost yet."""
+    """Submissions under `--fail-under`. Open points count as earned: they are not lost yet."""
     if limit is None:
         return []
     number, is_share = limit

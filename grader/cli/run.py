@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.options import EXISTING, common, fail_under, running
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+    from pathlib import Path
 
 __all__ = ["run"]
 
@@ -37,7 +40,7 @@ def run(
     fresh: bool,
     fail_under: tuple[Fraction, bool] | None,
 ) -> int:
-    """Grade a folder of submissions, one submission, or an archive of either.
+    r"""Grade a folder of submissions, one submission, or an archive of either.
 
     What was graded before and has not changed is not run again. A run that was stopped goes on
     where it stopped. Exit status: 0 all graded, 1 the staff is needed or a submission is below

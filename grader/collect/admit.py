@@ -1,19 +1,21 @@
-"""From raw bytes to evidence: exact sizes, strict schema, finite numbers, the original row order."""
+"""From raw bytes to evidence: exact sizes, strict schema, finite numbers, original row order."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, JsonValue, ValidationError
 
 from grader.collect.probes import PROBES, ArrayRule
 from grader.model.base import Record
-from grader.model.evidence import Array, Evidence, Fault, ProbeRequest, Remark
+from grader.model.evidence import Array, Evidence, Fault, ProbeRequest, Remark, State
 from grader.model.outcome import ExitReason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["admit", "fault_of_end", "harness_evidence", "interrupted"]
 
@@ -30,14 +32,14 @@ class _ArrayHeader(Record):
 class _Header(Record):
     """What a step says about one request."""
 
-    state: Literal["measured", "student_fault", "unbound"]
+    state: Literal["measured", "student_fault", "unbound", "harness"]
     payload: dict[str, JsonValue]
     arrays: tuple[_ArrayHeader, ...] = Field(max_length=64)
     remarks: tuple[Remark, ...] = Field(max_length=100)
     fault: Fault | None
 
 
-class Refused(Exception):  # noqa: N818 - becomes evidence, never reaches a caller
+class Refused(Exception):
     """What came does not fit."""
 
 
@@ -51,7 +53,7 @@ def admit(
 ) -> Evidence:
     """Turn one evidence frame into evidence.
 
-    What does not fit its schema is nobody's zero: it becomes `harness` evidence, and the staff sees it.
+    What does not fit its schema is nobody's zero: it becomes `harness` evidence for the staff.
 
     Args:
         request: What was asked.
@@ -71,20 +73,24 @@ def admit(
             clean, arrays = {}, {}
     except (ValidationError, ValueError, RecursionError, Refused) as error:
         return harness_evidence(
-            request, f"the evidence of '{request.probe}' was refused: {str(error)[:1500]}", wall_seconds
+            request,
+            f"the evidence of '{request.probe}' was refused: {str(error)[:1500]}",
+            wall_seconds,
         )
     fault = header.fault
-    if header.state == "measured" and (broken := _not_finite(arrays, rules)):
-        header_state, fault = "student_fault", broken
+    if header.state == "harness":
+        told = f"{fault.kind}: {fault.message}" if fault else "no reason was given"
+        return harness_evidence(request, f"the probe '{request.probe}' broke: {told}", wall_seconds)
+    state: State = header.state
+    if state == "measured" and (broken := _not_finite(arrays, rules)):
+        state, fault = "student_fault", broken
         clean, arrays = {}, {}
-    else:
-        header_state = header.state
     reason = ExitReason.OK
-    if header_state == "student_fault":
+    if state == "student_fault":
         reason = EXIT_REASONS.get(fault.kind if fault else "", ExitReason.CRASH)
     return Evidence(
         request=request,
-        state=header_state,
+        state=state,
         exit_reason=reason,
         payload=clean,
         arrays=arrays,
@@ -174,7 +180,7 @@ def interrupted(
     }
     hints = {
         ExitReason.TIMEOUT: "Look for a loop that never ends, or training outside a guard.",
-        ExitReason.MEMORY: "Work in batches, and keep no history of graphs (`.detach()`, `.item()`).",
+        ExitReason.MEMORY: "Work in batches, and keep no graphs (`.detach()`, `.item()`).",
         ExitReason.OUTPUT_LIMIT: "Print once an epoch, not once a step.",
     }
     return Evidence(
@@ -212,13 +218,14 @@ def fault_of_end(request: ProbeRequest, text: bytes, wall_seconds: float) -> Evi
     elif signal_number:
         reason = ExitReason.KILLED if signal_number == SIGKILL else ExitReason.CRASH
         fault = Fault(
-            kind="signal", message=f"The process running your code was ended by signal {signal_number}."
+            kind="signal",
+            message=f"The process running your code was ended by signal {signal_number}.",
         )
     else:
         reason = ExitReason.CRASH
         fault = Fault(
             kind="exit",
-            message=f"Your code ended its process (exit code {exit_code}) before the work was done.",
+            message=f"Your code ended its process (exit code {exit_code}) before its end.",
             hint="Remove `os._exit`, `quit` and the like: graded code must run to its end.",
         )
     return Evidence(

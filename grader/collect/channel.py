@@ -8,11 +8,13 @@ import select
 import struct
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.errors import ChannelError
 from grader.model.outcome import ExitReason
-from grader.sandbox.box import Box
+
+if TYPE_CHECKING:
+    from grader.sandbox.box import Box
 
 __all__ = ["BEGIN", "DONE", "ENDED", "EVIDENCE", "READY", "Channel", "Frame", "Interrupted"]
 
@@ -40,7 +42,7 @@ class Frame:
     body: bytes
 
 
-class Interrupted(Exception):  # noqa: N818 - a student's doing, not an error of ours
+class Interrupted(Exception):
     """No frame will come: the box hit a limit, ended, or spoke out of turn.
 
     Args:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from grader.checks import CHECKS
 from grader.collect.probes import PROBES
-from grader.model.base import Record
-from grader.model.evidence import ProbeRequest
-from grader.model.rubric import Rubric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from grader.model.base import Record
+    from grader.model.evidence import ProbeRequest
+    from grader.model.rubric import Rubric
 
 __all__ = ["plan", "source_of", "steps"]
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.model import measurements
-from grader.model.base import Record
 from grader.model.evidence import ProbeRequest
-from grader.model.rubric import Budget
 from grader.registry import Registry
+
+if TYPE_CHECKING:
+    from grader.model.base import Record
+    from grader.model.rubric import Budget
 
 __all__ = ["PROBES", "ArrayRule", "ProbeSpec", "array_rules"]
 

@@ -6,25 +6,28 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.collect import channel as wire
 from grader.collect.admit import admit, fault_of_end, harness_evidence, interrupted
-from grader.collect.inputs import Inputs
 from grader.collect.plan import source_of, steps
 from grader.collect.probes import PROBES, array_rules
-from grader.collect.store import EvidenceStore
 from grader.datasets import DATASETS
 from grader.errors import DatasetMissingError, HarnessError
 from grader.model.evidence import Attempt, Evidence, EvidenceSet, ProbeRequest
 from grader.model.outcome import ExitReason
-from grader.model.rubric import Budget
-from grader.model.submission import Submission
 from grader.sandbox.box import Box, BoxExit, Limits, Sandbox, Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from grader.collect.inputs import Inputs
+    from grader.collect.store import EvidenceStore
+    from grader.model.rubric import Budget
+    from grader.model.submission import Submission
 
 __all__ = ["Collected", "Collector", "datasets_of"]
 
@@ -107,7 +110,7 @@ class Collector:
             with tempfile.TemporaryDirectory(prefix="grade-slot-") as folder:
                 attempt = _Attempt(self, submission, open_sandbox(), Path(folder), have)
                 record = attempt.run(todo, len(attempts) + 1)
-            # A run that was killed left evidence but no record of its attempt: it counts to this one.
+            # A killed run left evidence but no record of its attempt: it counts to this one.
             made = [r for r in self.plan if r.digest in have and r.digest not in told]
             told.update(r.digest for r in made)
             attempts.append(record.model_copy(update={"probes": tuple(r.probe for r in made)}))

@@ -6,7 +6,7 @@
       <submission digest>/attempts.json       the attempts that made it
       arrays/<sha256>.bin                     its raw numbers, once each
 
-Every file is written beside its place and renamed over it, so that a killed run leaves whole files only.
+Every file is written beside its place and renamed over it: a killed run leaves whole files only.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from grader.errors import StoreError
 from grader.model.evidence import Attempt, Evidence, ProbeRequest
 from grader.model.submission import Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["EvidenceStore", "write_atomically"]
 
@@ -86,9 +88,7 @@ class EvidenceStore:
                 array["shape"] = tuple(array["shape"])
             arrays = entry.pop("arrays")
             evidence = Evidence.model_validate_json(json.dumps(entry))
-            return Evidence.model_validate(
-                {**dict(evidence), "arrays": arrays}, strict=False
-            )
+            return Evidence.model_validate({**dict(evidence), "arrays": arrays}, strict=False)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, ValidationError):

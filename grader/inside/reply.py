@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 DTYPES = ("float32", "float64", "int64", "uint8")
+REMARKS_AT_MOST = 100
 
 
 class StudentFault(Exception):
@@ -58,13 +59,11 @@ class Reply:
             raise TypeError(f"{name}: dtype {values.dtype}")
         if sys.byteorder != "little":
             values = values.astype(values.dtype.newbyteorder("<"))
-        self.arrays.append(
-            {"name": name, "dtype": values.dtype.name, "shape": list(values.shape)}
-        )
+        self.arrays.append({"name": name, "dtype": values.dtype.name, "shape": list(values.shape)})
         self.body.append(values.tobytes())
 
     def remark(self, code: str, message: str, place: dict[str, Any] | None = None) -> None:
-        """Say something about the submission that carries no points. The same remark counts once."""
+        """Say something that carries no points. The same remark counts once."""
         entry = {"code": code[:80], "message": message[:2000], "place": place}
-        if entry not in self.remarks and len(self.remarks) < 100:
+        if entry not in self.remarks and len(self.remarks) < REMARKS_AT_MOST:
             self.remarks.append(entry)

@@ -7,11 +7,14 @@ import random
 import sys
 import traceback
 import types
+from pathlib import Path
 from typing import Any
 
 from . import protocol
 from .reply import Reply, StudentFault, Unbound
 from .session import Session
+
+OWN_FOLDER = f"{Path(__file__).parent}{os.sep}"
 
 
 def run(job: dict[str, Any], step: list[dict[str, Any]], report_fd: int) -> None:
@@ -39,8 +42,8 @@ def run(job: dict[str, Any], step: list[dict[str, Any]], report_fd: int) -> None
         except Unbound as error:
             header["state"] = "unbound"
             header["fault"] = {"kind": "unbound", "message": str(error)[:4000]}
-        except BaseException as error:  # noqa: BLE001 - student code may raise anything at all
-            header["state"] = "student_fault"
+        except BaseException as error:
+            header["state"] = "harness" if is_ours(error, session) else "student_fault"
             header["fault"] = describe_fault(error, session)
         measured = header["state"] == "measured"
         header["payload"] = reply.payload if measured else {}
@@ -58,6 +61,23 @@ def seed() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+def is_ours(error: BaseException, session: Session) -> bool:
+    """Whether a probe broke by itself: our own line raised, and no student code was on the way.
+
+    Such evidence is `harness`: a grader's bug never costs a point.
+    """
+    if isinstance(error, StudentFault | MemoryError | SystemExit | KeyboardInterrupt):
+        return False
+    deepest = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        name = frame.f_code.co_filename
+        if session.place_of(name, line) is not None:
+            return False
+        if not name.startswith("<frozen"):
+            deepest = name
+    return deepest.startswith(OWN_FOLDER)
 
 
 def describe_fault(error: BaseException, session: Session) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """The box's first process: imports torch once, forks once per step, relays what steps report.
 
-    grader ──job──► worker ──fork──► step 1: probe(s) beside student code ──frames──► worker ──► grader
-                           ──fork──► step 2 …
+    grader ──steps──► worker ──fork──► probe(s) beside student code
+    grader ◄─frames── worker ◄─frames──┘
 
-The worker never runs student code, never performs a tensor operation (after one, OpenMP in a forked
-child hangs), and holds nothing secret: a job has inputs and role names, no labels, no criteria.
+The worker never runs student code, never performs a tensor operation (after one, OpenMP in a
+forked child hangs), and holds nothing secret: a job has inputs and roles, no labels, no criteria.
 When a step ends, everything it left running is killed before the next one starts.
 """
 
@@ -28,7 +28,18 @@ BOX_MARK = "GRADER_BOX"
 """Set by isolating backends only: there, and only there, killing all processes is safe."""
 
 WARM_PACKAGES = frozenset(
-    "IPython PIL matplotlib matplotlib.pyplot pandas scipy sklearn sklearn.datasets torchvision tqdm".split()
+    {
+        "IPython",
+        "PIL",
+        "matplotlib",
+        "matplotlib.pyplot",
+        "pandas",
+        "scipy",
+        "sklearn",
+        "sklearn.datasets",
+        "torchvision",
+        "tqdm",
+    }
 )
 """Imported once by the worker when the submission names them, so that no step pays again."""
 

@@ -186,7 +186,7 @@ class ModuleFacts(Record):
 
 
 class CallResult(Record):
-    """Probe `call_function`. Arrays `result_<i>`: float64, the results in the order of the calls."""
+    """Probe `call_function`. Arrays `result_<i>`: float64, in the order of the calls."""
 
     binding: Binding
     calls: int
@@ -231,7 +231,7 @@ class Axes(Record):
 
 
 class FigureSeen(Record):
-    """A figure that was shown, saved, or left open. Array `figure_<i>`: uint8 [height, width, 3]."""
+    """A figure shown, saved, or left open. Array `figure_<i>`: uint8 [height, width, 3]."""
 
     cell: int | None
     saved_as: str = Field(default="", max_length=400)

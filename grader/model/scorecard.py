@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from grader.model.base import Digest, Number, Points, Record
 from grader.model.evidence import Attempt, Place, Remark
 from grader.model.outcome import Outcome, Status, Visibility
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = [
     "Baseline",

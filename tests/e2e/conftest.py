@@ -42,6 +42,7 @@ class Result:
 def call(*args, out, cwd=ROOT, **env):
     done = subprocess.run(
         [str(GRADE), *map(str, args), *(("--out", str(out)) if out else ())],
+        check=False,
         capture_output=True,
         text=True,
         cwd=cwd,

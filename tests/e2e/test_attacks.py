@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tomllib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from tests.e2e.conftest import ROOT, call, needs_box
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ATTACKS = ROOT / "tests" / "attacks"
 CASES = sorted(p.parent for p in ATTACKS.glob("*/expect.toml"))

@@ -42,7 +42,7 @@ def test_start_up_imports_nothing_heavy():
     assert "HEAVY []" in done.stdout
 
 
-def test_the_host_never_imports_torch(tmp_path):
+def test_the_host_never_imports_torch():
     code = "import sys, grader.pipeline, grader.report, grader.cli.check, grader.cli.rubric;"
     code += "print('torch' in sys.modules, 'sklearn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

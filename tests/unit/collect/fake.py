@@ -1,4 +1,4 @@
-"""A box without a sandbox, torch or student code: a thread that plays the worker over real pipes."""
+"""A box without sandbox, torch or student code: a thread plays the worker over real pipes."""
 
 from __future__ import annotations
 

@@ -88,6 +88,7 @@ def test_arrays_that_were_not_asked_for_are_refused(arrays):
         header(payload={**PAYLOAD, "weights_matter": "yes"}),
         header(payload={**PAYLOAD, "preprocessing": "x" * 10_000}),
         header(state="harness"),
+        header(state="error"),
     ],
 )
 def test_json_that_does_not_fit_is_refused_and_never_raises(text):
@@ -118,7 +119,11 @@ def test_another_secret_gives_another_order():
         ({"signal": 11, "exit_code": 0}, "signal", ExitReason.CRASH),
         ({"signal": 9, "exit_code": 0}, "signal", ExitReason.KILLED),
         ({"signal": 0, "exit_code": 0}, "exit", ExitReason.CRASH),
-        ({"signal": 0, "exit_code": 0, "problem": "a frame too large"}, "protocol", ExitReason.CRASH),
+        (
+            {"signal": 0, "exit_code": 0, "problem": "a frame too large"},
+            "protocol",
+            ExitReason.CRASH,
+        ),
         ({"signal": 0, "exit_code": 0, "reached": False}, "not_reached", ExitReason.CRASH),
     ],
 )

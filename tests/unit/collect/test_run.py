@@ -178,7 +178,7 @@ def test_missing_data_is_ours_and_the_rest_is_measured(make_collector, submissio
     from grader.collect.inputs import Inputs
     from grader.errors import DatasetMissingError
 
-    def missing(self, reference):
+    def missing(_self, reference):
         raise DatasetMissingError("not here", where=reference, mend="grade data fetch digits")
 
     monkeypatch.setattr(Inputs, "split", missing)

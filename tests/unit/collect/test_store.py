@@ -11,9 +11,7 @@ from tests.unit.collect.conftest import CLAIMS, SOURCE
 
 def piece(**more):
     data = b"\0" * 8
-    array = Array(
-        dtype="float32", shape=(2, 1), sha256=hashlib.sha256(data).hexdigest(), data=data
-    )
+    array = Array(dtype="float32", shape=(2, 1), sha256=hashlib.sha256(data).hexdigest(), data=data)
     values = {
         "request": SOURCE,
         "state": "measured",
