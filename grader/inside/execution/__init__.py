@@ -1,0 +1,1 @@
+"""Restart-and-run-all under a budget: transform, meter, interrupt, capture, report."""

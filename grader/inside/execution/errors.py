@@ -1,0 +1,151 @@
+"""Describes what a cell raised: kind, message, line, and whether our early end may have caused it."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from ..reply import StudentFault
+from ..shims.downloads import is_about_data
+from .budget import OutputLimit, Stop, WallClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..session import Session
+
+__all__ = ["describe", "hint_for", "may_come_from_cut"]
+
+ERROR_LIMIT = 4000
+SIZES = (ArithmeticError, AssertionError, IndexError, KeyError, StopIteration, ValueError)
+"""What code raises that counted on more epochs or batches."""
+MADE_BY_TRAINING = (
+    ".pt",
+    ".pth",
+    ".pkl",
+    ".pickle",
+    ".model",
+    ".npy",
+    ".npz",
+    ".bin",
+    ".ckpt",
+    ".tar",
+)
+
+
+def describe(error: BaseException, session: Session, name: str) -> dict[str, Any]:
+    """The error's part of a cell's record.
+
+    Args:
+        error: What was raised.
+        session: Knows the student's files.
+        name: What the cell is compiled under.
+
+    Returns:
+        `error`, `error_kind`, `line`: as in the record; `place`: its deepest student line.
+    """
+    line, place = None, None
+    for frame in traceback.extract_tb(error.__traceback__):
+        found = session.place_of(frame.filename, frame.lineno)
+        if found is not None:
+            place = found
+            if frame.filename == name:
+                line = frame.lineno
+    if isinstance(error, SyntaxError) and error.filename:
+        found = session.place_of(error.filename, error.lineno)
+        if found is not None:
+            place = found
+            line = error.lineno if error.filename == name else line
+        elif line is None:
+            line = error.lineno
+    if isinstance(error, StudentFault) and error.place is not None:
+        place = error.place
+    here = session.place_of(name, line)
+    text = message_of(error)
+    if place is not None and here is not None and _elsewhere(place, here):
+        cell = f", cell {place['cell']}" if place.get("cell") else ""
+        text += f" (raised in {place['file']}{cell}, line {place['line']})"
+    return {
+        "error": text[:ERROR_LIMIT],
+        "error_kind": kind_of(error)[:200],
+        "line": line,
+        "place": place or here,
+    }
+
+
+def _elsewhere(place: dict[str, Any], here: dict[str, Any]) -> bool:
+    return (place["file"], place.get("cell")) != (here["file"], here.get("cell"))
+
+
+def message_of(error: BaseException) -> str:
+    """What it says; a student's exception may fail to say it."""
+    if isinstance(error, WallClock):
+        return "the time for the whole run was over"
+    if isinstance(error, OutputLimit):
+        return "the run printed far more than anyone reads"
+    if isinstance(error, StudentFault):
+        return error.message
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its message cannot be shown)"
+    return text.encode("utf-8", "replace").decode()
+
+
+def kind_of(error: BaseException) -> str:
+    """The record's `error_kind`."""
+    if isinstance(error, WallClock):
+        return "timeout"
+    if isinstance(error, OutputLimit):
+        return "output_limit"
+    if isinstance(error, StudentFault):
+        return error.kind
+    if isinstance(error, MemoryError) or "can't allocate memory" in message_of(error):
+        return "memory"
+    if isinstance(error, SystemExit):
+        return "exit"
+    if is_about_data(error):
+        return "dataset_missing"
+    if isinstance(error, ModuleNotFoundError):
+        return "missing_package"
+    return type(error).__name__
+
+
+def hint_for(error: BaseException) -> str:
+    """What to try."""
+    if isinstance(error, StudentFault):
+        return error.hint
+    if isinstance(error, FileNotFoundError):
+        missing = str(error.filename or "")[:300]
+        return (
+            f"the file '{missing}' is not among the submitted files, and no file of that name is:"
+            " hand it in, and use a path relative to the notebook"
+        )
+    if is_about_data(error):
+        return "there is no network while grading; the data must be here or handed in"
+    if isinstance(error, NameError):
+        return (
+            "run 'Restart and run all' before you hand in:"
+            " the name may come from a cell that was changed, removed or moved"
+        )
+    if isinstance(error, EOFError):
+        return "nobody is here to answer input()"
+    return ""
+
+
+def may_come_from_cut(error: BaseException, bound: Callable[[str], bool]) -> bool:
+    """Whether code may raise this only because we ended its training early.
+
+    Args:
+        error: What was raised.
+        bound: Whether code that was run assigns a name, perhaps in a branch not taken.
+    """
+    if isinstance(error, Stop | StudentFault | ImportError) or is_about_data(error):
+        return False
+    if isinstance(error, NameError):
+        return bound(error.name or "")
+    if isinstance(error, FileNotFoundError):
+        return str(error.filename or "").endswith(MADE_BY_TRAINING)
+    if isinstance(error, TypeError | AttributeError):
+        return "NoneType" in message_of(error)  # such as a best model that was never chosen
+    return isinstance(error, SIZES) or type(error) is RuntimeError

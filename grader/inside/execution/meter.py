@@ -1,0 +1,185 @@
+"""Watches training from inside torch: steps, losses, batches."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..shims.uses import Uses
+    from .budget import Budget
+
+__all__ = ["Meter", "Thinned", "number"]
+
+SERIES = 50
+VALUES = 5000
+VALUES_IN_ALL = 60_000
+
+
+def number(value: float) -> float | str:
+    """A number as records hold it: nine significant digits, non-finite ones by name."""
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return float(f"{value:.9g}")
+
+
+class Thinned:
+    """A long series, thinned evenly while it grows.
+
+    Args:
+        limit: Values kept at most.
+    """
+
+    def __init__(self, limit: int = VALUES) -> None:
+        self._limit = limit
+        self._every = 1
+        self._count = 0
+        self.values: list[float] = []
+
+    def add(self, value: float) -> None:
+        """Append."""
+        if self._count % self._every == 0:
+            if len(self.values) == self._limit:
+                self.values = self.values[::2]
+                self._every *= 2
+            if self._count % self._every == 0:
+                self.values.append(value)
+        self._count += 1
+
+
+class Meter:
+    """Counts optimizer steps, records losses, caps passes over loaders. Only while armed.
+
+    Args:
+        budget: Told about every training step.
+        uses: Finds the student's line.
+        batches_per_loader: For each pass.
+    """
+
+    def __init__(self, budget: Budget, uses: Uses, batches_per_loader: int) -> None:
+        self.budget = budget
+        self.optimizer_steps = 0
+        self.losses: dict[tuple[str, int], tuple[dict[str, Any] | None, Thinned]] = {}
+        self._uses = uses
+        self._limit = batches_per_loader
+        self._keys: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self._keys_made = 0
+        self._by_hand: set[tuple[str, int]] = set()
+
+    def install(self) -> None:
+        """Patch torch."""
+        import torch
+        from torch.optim.optimizer import register_optimizer_step_post_hook
+        from torch.utils.data import DataLoader
+
+        register_optimizer_step_post_hook(self._stepped)
+        original_backward = torch.Tensor.backward
+
+        @functools.wraps(original_backward)
+        def backward(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+            result = original_backward(tensor, *args, **kwargs)
+            if self.budget.armed:
+                self._went_backward(tensor)
+            return result
+
+        torch.Tensor.backward = backward  # type: ignore[method-assign]
+        original_iter = DataLoader.__iter__
+
+        @functools.wraps(original_iter)
+        def walk(loader: Any) -> Any:
+            batches = original_iter(loader)
+            return Capped(batches, loader, self) if self.budget.armed else batches
+
+        DataLoader.__iter__ = walk  # type: ignore[method-assign]
+
+    def _stepped(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
+        if not self.budget.armed:
+            return
+        self.optimizer_steps += 1
+        key = self._keys.get(optimizer)
+        if key is None:
+            self._keys_made += 1
+            key = self._keys[optimizer] = self._keys_made
+        for place in self._by_hand:
+            self.budget.forget(place)
+        self._by_hand.clear()
+        self.budget.step(key)
+
+    def _went_backward(self, tensor: Any) -> None:
+        frame = self._uses.student_frame()
+        key = (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
+        self._by_hand.add(key)
+        if tensor.numel() == 1:
+            if key not in self.losses and len(self.losses) < SERIES:
+                self.losses[key] = (self._uses.place(frame) if frame else None, Thinned())
+            if key in self.losses:
+                self.losses[key][1].add(float(tensor.detach()))
+        self.budget.step(key, reach=2)
+
+    @property
+    def batches(self) -> int:
+        """Allowed in one pass."""
+        return self._limit
+
+    def series(self) -> list[dict[str, Any]]:
+        """The losses, as the record holds them."""
+        each = VALUES_IN_ALL // max(len(self.losses), 1)
+        found = []
+        for place, thinned in self.losses.values():
+            values = thinned.values
+            values = values[:: max(1, math.ceil(len(values) / min(each, VALUES)))]
+            found.append({"place": place, "values": [number(value) for value in values]})
+        return found
+
+
+class Capped:
+    """One pass over a loader, ended early. The loader's nominal length stays.
+
+    Args:
+        batches: The real pass.
+        loader: Whose pass it is.
+        meter: Holds the limit.
+    """
+
+    def __init__(self, batches: Any, loader: Any, meter: Meter) -> None:
+        self._batches = batches
+        self._loader = loader
+        self._meter = meter
+        self._given = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if self._given >= self._meter.batches and self._meter.budget.armed:
+            if self._has_more():
+                self._meter.budget.batches_cut.add(id(self._loader))
+            raise StopIteration
+        batch = next(self._batches)
+        self._given += 1
+        return batch
+
+    def _has_more(self) -> bool:
+        try:
+            return len(self._loader) > self._given
+        except TypeError:
+            return True
+
+    def next(self) -> Any:
+        """As old torch had it."""
+        if self._given >= self._meter.batches:
+            return next(self)
+        self._given += 1
+        return self._batches.next()
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._batches, name)

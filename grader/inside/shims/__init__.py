@@ -1,0 +1,88 @@
+"""Makes the box look like the machine the student wrote for; each use is a remark.
+
+hooks     patches modules when the student imports them
+cuda      a GPU's name means the CPU
+loading   `torch.load` of whole pickles and of other devices' tensors
+paths     reads find submitted files, writes go to the scratch space
+colab, stubs, packages   imports of what is not here
+compat_*  names and arguments that libraries removed
+downloads data that would need a network
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from .hooks import AfterImport
+    from .places import Places
+    from .uses import Uses
+
+__all__ = ["Installed", "install", "installed"]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What is shared with the execution.
+
+    Attributes:
+        uses: Finds the student's line and remarks on it.
+        places: Maps paths.
+        hooks: Patches modules when they are imported.
+    """
+
+    uses: Uses
+    places: Places
+    hooks: AfterImport
+
+
+_INSTALLED: dict[int, Installed] = {}
+
+
+def install(session: Session) -> None:
+    """Install every shim, once per step, before any student code runs.
+
+    Args:
+        session: Knows the student's files and takes remarks.
+    """
+    from . import (
+        colab,
+        compat_numpy,
+        compat_tables,
+        compat_torch,
+        cuda,
+        downloads,
+        loading,
+        packages,
+        paths,
+        stubs,
+    )
+    from .hooks import AfterImport
+    from .uses import Uses
+
+    uses = Uses(session)
+    roots = [str(session.root)]
+    hooks = AfterImport()
+    hooks.install()
+    places = paths.install(uses, hooks, os.path.abspath(session.scratch), roots)  # noqa: PTH100
+    finder = stubs.install(uses)
+    colab.install(uses, finder, roots)
+    packages.install(uses)
+    texts = [chunk.text for chunk in session.sources().chunks]
+    if any("cuda" in text for text in texts):
+        cuda.install(uses)
+    loading.install(uses)
+    compat_numpy.install(uses, hooks)
+    compat_torch.install(uses, hooks)
+    compat_tables.install(uses, hooks)
+    downloads.install(uses, hooks, places)
+    _INSTALLED[id(session)] = Installed(uses, places, hooks)
+
+
+def installed(session: Session) -> Installed:
+    """The shims of a session, installed now if need be."""
+    session.prepare()
+    return _INSTALLED[id(session)]

@@ -1,0 +1,89 @@
+"""Data and weights that would be downloaded: there is no network, so the cause is named.
+
+Datasets of torchvision that the grader holds are a later addition: `_torchvision` is their place.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from .faults import DatasetMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .hooks import AfterImport
+    from .places import Places
+    from .uses import Uses
+
+__all__ = ["install", "is_about_data"]
+
+PHRASES = ("You can use download=True to download it", "Dataset not found or corrupted")
+NETWORK = frozenset(
+    "URLError HTTPError gaierror ConnectionError ConnectionRefusedError NewConnectionError"
+    " MaxRetryError RemoteDisconnected NetworkError".split()
+)
+
+
+def is_about_data(error: BaseException) -> bool:
+    """Whether an error comes from data that is not here, or from the missing network."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, DatasetMissing) or type(seen).__name__ in NETWORK:
+            return True
+        if any(phrase in str(seen) for phrase in PHRASES):
+            return True
+        seen = seen.__cause__
+    return False
+
+
+def install(uses: Uses, hooks: AfterImport, places: Places) -> None:
+    """Patch the doors through which torchvision and torch.hub download."""
+    hooks.patch("torchvision.datasets.utils", functools.partial(_torchvision, uses=uses))
+    hooks.patch("torch.hub", functools.partial(_hub, uses=uses, places=places))
+    hooks.patch("torchvision._internally_replaced_utils", functools.partial(_weights, uses=uses))
+
+
+def _refusing(uses: Uses) -> Callable[..., Any]:
+    def refuse(url: Any, *_args: Any, **_kwargs: Any) -> Any:
+        name = str(url).rstrip("/").rsplit("/", 1)[-1]
+        raise DatasetMissing(
+            f"the code downloads '{name[:200]}', and there is no network here", uses.place()
+        )
+
+    return refuse
+
+
+def _torchvision(module: Any, uses: Uses) -> None:
+    for name in ("_urlretrieve", "download_file_from_google_drive", "_get_redirect_url"):
+        if hasattr(module, name):
+            setattr(module, name, _refusing(uses))
+
+
+def _hub(hub: Any, uses: Uses, places: Places) -> None:
+    original = hub.load_state_dict_from_url
+    refuse = _refusing(uses)
+
+    @functools.wraps(original)
+    def load(url: str, *args: Any, **kwargs: Any) -> Any:
+        import torch
+
+        del args, kwargs
+        name = url.rsplit("/", 1)[-1]
+        found = places.submitted(name)
+        if found is None:
+            refuse(url)
+        uses.note("shim.path", f"the submitted '{name}' stood in for its download")
+        return torch.load(found, map_location="cpu")
+
+    hub.load_state_dict_from_url = load
+    hub.download_url_to_file = refuse
+
+
+def _weights(module: Any, uses: Uses) -> None:
+    """torchvision holds its own name for the function."""
+    import torch.hub
+
+    del uses
+    module.load_state_dict_from_url = torch.hub.load_state_dict_from_url
