@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 __all__ = ["DEFAULT_LIMITS", "LITTER_FILES", "LITTER_FOLDERS", "Limits", "is_litter"]
@@ -22,6 +23,8 @@ class Limits:
         path_characters: Length of a path within the submission.
         archive_ratio: Unpacked bytes for each byte of an archive ...
         ratio_floor_bytes: ... once this much was unpacked.
+        class_bytes: All files of an archive of many submissions.
+        class_files: How many files such an archive may hold.
     """
 
     file_bytes: int = 2 * GIB
@@ -31,6 +34,12 @@ class Limits:
     path_characters: int = 400
     archive_ratio: int = 200
     ratio_floor_bytes: int = 64 * MIB
+    class_bytes: int = 64 * GIB
+    class_files: int = 1_000_000
+
+    def of_a_class(self) -> Limits:
+        """For an archive of many submissions; each is held to its own limits afterwards."""
+        return dataclasses.replace(self, total_bytes=self.class_bytes, files=self.class_files)
 
 
 DEFAULT_LIMITS = Limits()

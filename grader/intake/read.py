@@ -186,17 +186,20 @@ class _Opener:
         """
         if path not in self._opened:
             notes = Notes()
-            self._opened[path] = (self._unwrapped(path, notes, keep, many=many), notes)
+            limits = self.limits.of_a_class() if keep else self.limits
+            root = self._open(path, notes, limits)
+            self._opened[path] = (self._unwrapped(path, root, notes, keep, many=many), notes)
         return self._opened[path]
 
-    def _unwrapped(self, path: Path, notes: Notes, keep: frozenset[str], *, many: bool) -> Path:
-        root = self._open(path, notes)
+    def _unwrapped(
+        self, path: Path, root: Path, notes: Notes, keep: frozenset[str], *, many: bool
+    ) -> Path:
         if root == path:
             inner = _lone_archive(root)
             if inner is None:
                 return self._named_in_text(root, notes)
             notes.say(f"its only file, '{shown(inner.name)}', was unpacked")
-            root = self._open(inner, notes)
+            root = self._open(inner, notes, self.limits)
         for _ in range(WRAPPERS):
             entries = entries_of(root)
             if len(entries) != 1 or entries[0].is_symlink() or not entries[0].is_dir():
@@ -206,11 +209,11 @@ class _Opener:
             root = entries[0]
         return root
 
-    def _open(self, path: Path, notes: Notes) -> Path:
+    def _open(self, path: Path, notes: Notes, limits: Limits) -> Path:
         entry = format_of(path)
         if entry is None:
             raise IntakeError("it is neither a folder, a zip archive, a notebook nor a script")
-        return entry.open(path, self._place(path), self.limits, notes)
+        return entry.open(path, self._place(path), limits, notes)
 
     def _named_in_text(self, root: Path, notes: Notes) -> Path:
         """The folder by a path that records can hold, when its own name is not text."""
@@ -225,7 +228,10 @@ class _Opener:
         return root
 
     def _place(self, path: Path) -> Path:
-        return self._workdir / f"{len(self._opened):04d}-{_key(path)}"
+        number = len(self._opened)
+        while (place := self._workdir / f"{number:04d}-{_key(path)}").exists():
+            number += 1
+        return place
 
 
 def _lone_archive(root: Path) -> Path | None:

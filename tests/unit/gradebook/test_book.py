@@ -146,7 +146,7 @@ def test_writers_wait_for_each_other(url, card):
                 for points in range(5):
                     book.save(card(f"team-{number}", points=points), EARLY)
                     book.decide(decision(submission="shared", by=f"{number}.{points}"))
-        except Exception as error:
+        except BaseException as error:  # noqa: BLE001 - shown by the assert below
             errors.append(error)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
@@ -169,9 +169,13 @@ def test_a_reader_goes_on_while_another_writes(url, card):
 
 
 def test_a_locked_gradebook_says_what_to_do(url, card):
-    with Gradebook(url) as book, Gradebook(url, busy_seconds=0.05) as other:
-        with book._db.writing(book._engine), pytest.raises(StoreError) as caught:
-            other.save(card(), EARLY)
+    with (
+        Gradebook(url) as book,
+        Gradebook(url, busy_seconds=0.05) as other,
+        book._db.writing(book._engine),
+        pytest.raises(StoreError) as caught,
+    ):
+        other.save(card(), EARLY)
     assert "locked" in caught.value.message
     assert "another process" in caught.value.mend
     assert "gradebook.db" in caught.value.where
