@@ -133,7 +133,6 @@ class _Judging:
     decisions: Mapping[str, Decision]
     criteria: Mapping[str, Criterion]
     done: dict[str, ScoredCriterion] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)
 
     def criterion(self, name: str) -> ScoredCriterion:
         """Judge `task/criterion`, and what it requires before it."""
@@ -143,10 +142,20 @@ class _Judging:
             self.done[name] = _scored(entry, self._result(name, entry), decision)
         return self.done[name]
 
+    def _before(self, entry: Criterion) -> set[str]:
+        """Everything that a criterion requires, directly or through others."""
+        found: set[str] = set()
+        waiting = list(entry.requires)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.criteria[name].requires if name in self.criteria else ()
+        return found
+
     def _result(self, name: str, entry: Criterion) -> CheckResult:
-        if name in self.asked:
+        if name in self._before(entry):
             return ours(f"the rubric's criterion '{name}' requires itself")
-        self.asked.add(name)
         for required in entry.requires:
             if required not in self.criteria:
                 return ours(
@@ -293,8 +302,9 @@ def _orphaned(rubric: Rubric, decisions: Mapping[str, Decision]) -> Iterable[Fla
         if name not in known:
             text = f"A decision about '{name}' has no criterion in this rubric any more."
             yield Flag(code="decision_without_criterion", message=text)
-        elif not 0 <= decisions[name].points <= (most := known[name].points):
-            text = f"The decision about '{name}' was limited to its points, 0 to {decimal(most)}."
+        elif not 0 <= decisions[name].points <= known[name].points:
+            most = decimal(known[name].points)
+            text = f"The decision about '{name}' was limited to its points, 0 to {most}."
             yield Flag(code="decision_limited", message=text)
 
 

@@ -1,7 +1,7 @@
 """Made-up submissions, rubrics and evidence, for tests of what happens after the box.
 
-    seen = a_seen(a_rubric(), measured(request, payload, scores=array))
-    result = CHECKS["error.at_most"](params, seen)
+seen = a_seen(a_rubric(), measured(request, payload, scores=array))
+result = CHECKS["error.at_most"](params, seen)
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grader.checks import CHECKS, GroundTruth, Seen
-from grader.model.base import Record
 from grader.model.evidence import (
     Array,
     Attempt,
@@ -28,8 +27,11 @@ from grader.model.evidence import (
 from grader.model.measurements import Axes, Binding, FigureSeen, LineSeen, Predictions
 from grader.model.outcome import ExitReason
 from grader.model.rubric import Rubric
-from grader.model.scorecard import CheckResult
 from grader.model.submission import Submission, SubmittedFile
+
+if TYPE_CHECKING:
+    from grader.model.base import Record
+    from grader.model.scorecard import CheckResult
 
 DATASET = "digits/test"
 NOTEBOOK = "hw.ipynb"
@@ -102,7 +104,7 @@ def a_submission(*paths: str, **changes: Any) -> Submission:
 
 def an_array(values: Any) -> Array:
     """Raw numbers as a probe sends them."""
-    held = np.ascontiguousarray(values)
+    held = np.asarray(values, order="C")
     data = held.astype(held.dtype.newbyteorder("<")).tobytes()
     return Array.model_validate(
         {

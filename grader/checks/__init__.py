@@ -15,10 +15,10 @@ To add a check, write one file and import it below:
 
    The first line of the docstring is what a student reads.
 
-A judge is pure: no clock, no randomness, no files, no torch. `seen.measured(request, Payload)` gives
-evidence and payload, or ends the judge with the right result: the student's fault fails or blocks,
-ours is an `error`. `seen.labels(dataset)` likewise. Write comparisons so that NaN never passes.
-Anything that the judge raises is our fault: an `error`, never a zero.
+A judge is pure: no clock, no randomness, no files, no torch. `seen.measured(request, Payload)`
+gives evidence and payload, or ends the judge with the right result: the student's fault fails or
+blocks, ours is an `error`. `seen.labels(dataset)` likewise. Write comparisons so that NaN never
+passes. Anything that the judge raises is our fault: an `error`, never a zero.
 
 `tests/unit/checks/test_conformance.py` holds every registered check to this.
 '''

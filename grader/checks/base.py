@@ -68,7 +68,7 @@ class GroundTruth:
     expected: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
 
-class Stopped(Exception):  # noqa: N818 - control flow inside checks, not an error
+class Stopped(Exception):
     """Evidence is missing for a reason that decides the outcome by itself."""
 
     def __init__(self, result: CheckResult) -> None:

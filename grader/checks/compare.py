@@ -49,7 +49,7 @@ def difference(
         a, b = a.reshape(-1), b.reshape(-1)
     if a.shape != b.shape:
         return Difference(
-            f"it has the shape {shape(found.shape)} where {shape(expected.shape)} was expected",
+            f"it is {_sized(found)} where {_sized(expected)} was expected",
             _shape_hint(a, b, tolerance),
         )
     close = _close(a, b, tolerance)
@@ -65,6 +65,10 @@ def difference(
     many = f" ({wrong} of {close.size} entries differ)" if close.size > 1 else ""
     text = f"{spot}{decimal(a[where])} where {decimal(b[where])} was expected{many}"
     return Difference(text, _value_hint(a, b, tolerance))
+
+
+def _sized(values: Floats) -> str:
+    return "a single number" if values.size == 1 else f"a result of shape {shape(values.shape)}"
 
 
 def _close(a: Floats, b: Floats, tolerance: Tolerance) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -13,56 +13,33 @@ from grader.model.scorecard import CheckResult, Flag
 if TYPE_CHECKING:
     from grader.model.measurements import SourceFacts
 
-__all__ = ["failed", "not_measured", "ours"]
+__all__ = ["HINTS", "failed", "not_measured", "ours"]
 
 ZERO = Fraction(0)
 
 TORCH = "torch"
 
-LONGEST = 400
+LONGEST = 600
 """Characters of a student's own error that a sentence quotes."""
 
-SAID: dict[str, tuple[str, str]] = {
-    "timeout": (
-        "Your code was still running when its time was over, so this could not be measured",
-        "Look for a loop that never ends, or training that starts when the file is imported.",
-    ),
-    "memory": (
-        "Your code needed more memory than it may use, so this could not be measured",
-        "Look for a tensor that grows in a loop, or a whole dataset copied at once.",
-    ),
-    "output_limit": (
-        "Your code printed or reported more than it may, so this could not be measured",
-        "Print once an epoch, not once a batch.",
-    ),
-    "exit": (
-        "Your code ended the program itself, so this could not be measured",
-        "Remove exit(), quit() or sys.exit().",
-    ),
-    "signal": (
-        "Your code's process was ended by the system, so this could not be measured",
-        "Run it from a fresh start; a crash below Python is often memory or a bad index.",
-    ),
-    "protocol": (
-        "Your code wrote into the grader's own channel, so this could not be measured",
-        "Write to files or print; leave other open files alone.",
-    ),
-    "missing_package": (
-        "Your code imports a package that is not installed here",
-        "Use the packages that the course names, or remove the import if nothing needs it.",
-    ),
-    "wrong_framework": (
-        "Your code does not use PyTorch, which this assignment asks for",
-        "Hand in the PyTorch version, or ask the course staff.",
-    ),
-    "not_reached": (
-        "This could not be measured, because an earlier part of your code stopped first",
-        "Mend the earlier error; this may then work as it is.",
-    ),
+SAID: dict[str, str] = {
+    "timeout": "Your code was still running when its time was over, so this was not measured",
+    "memory": "Your code needed more memory than it may use, so this was not measured",
+    "output_limit": "Your code printed more than it may, so this was not measured",
+    "not_reached": "An earlier part of your code stopped first, so this was not measured",
 }
-"""Fault kind → what happened, and what to try."""
+"""Fault kind → what happened."""
 
-ERRORS: dict[str, str] = {
+HINTS: dict[str, str] = {
+    "timeout": "Look for a loop that never ends, or training that starts when a file is imported.",
+    "memory": "Look for a tensor that grows in a loop, or a whole dataset copied at once.",
+    "output_limit": "Print once an epoch, not once a batch.",
+    "not_reached": "Mend the earlier error; this may then work as it is.",
+    "exit": "Remove exit(), quit() and sys.exit().",
+    "signal": "Run it from a fresh start; a crash below Python is often memory or a bad index.",
+    "protocol": "Write to files or print; leave other open files alone.",
+    "missing_package": "Use the packages that the course names.",
+    "wrong_framework": "Hand in the PyTorch version, or ask the course staff.",
     "ModuleNotFoundError": "Hand in your own modules too, and use the packages the course names.",
     "FileNotFoundError": "Hand the file in, and name it by a path relative to your notebook.",
     "NameError": "Restart the kernel and run all cells: the name is made nowhere before its use.",
@@ -70,7 +47,7 @@ ERRORS: dict[str, str] = {
     "IndentationError": "Check the spaces at the start of this line.",
     "NotImplementedError": "This part of the template still waits for your code.",
 }
-"""Exception → what to try, where the box had nothing better to say."""
+"""Fault kind or exception → what to try, where the box had nothing better to say."""
 
 
 def ours(message: str) -> CheckResult:
@@ -107,10 +84,11 @@ def not_measured(evidence: Evidence, source: SourceFacts | None = None) -> Check
         return ours(fault.message)
     if evidence.state == "unbound":
         return _not_found(fault, source)
-    what, hint = SAID.get(fault.kind, ("", ERRORS.get(fault.kind, "")))
     where = f" ({fault.place})" if fault.place else ""
-    if what:
-        message = f"{what}{where}{_because(fault.message)}."
+    if fault.kind in SAID:
+        message = f"{SAID[fault.kind]}{where}{_because(fault.message)}."
+    elif fault.kind.islower():
+        message = f"This could not be measured{where}: {_clause(fault.message)}."
     else:
         said = f"{fault.kind}: {fault.message}" if fault.message else fault.kind
         message = f"Your code stopped before this could be measured{where}: {_clause(said)}."
@@ -118,7 +96,7 @@ def not_measured(evidence: Evidence, source: SourceFacts | None = None) -> Check
         outcome=Outcome.BLOCKED if fault.kind == "not_reached" else Outcome.FAIL,
         fraction=ZERO,
         message=message,
-        hint=fault.hint or hint,
+        hint=fault.hint or HINTS.get(fault.kind, ""),
         places=(fault.place,) if fault.place else (),
     )
 
@@ -131,7 +109,7 @@ def _not_found(fault: Fault, source: SourceFacts | None) -> CheckResult:
     if source is not None and source.frameworks and TORCH not in source.frameworks:
         used = listed(source.frameworks)
         message = f"Your code uses {used} where this assignment asks for PyTorch. {message}"
-        hint = fault.hint or SAID["wrong_framework"][1]
+        hint = fault.hint or HINTS["wrong_framework"]
     elif source is not None and source.placeholders:
         cells = listed([str(place) for place in source.placeholders], most=3)
         message = f"A part of the template still says PLEASE FILL IN ({cells}). {message}"
@@ -142,7 +120,7 @@ def _not_found(fault: Fault, source: SourceFacts | None) -> CheckResult:
         message = (
             f"{broken.path} cannot be read as Python: {_clause(broken.parse_error)}. {message}"
         )
-        hint = fault.hint or ERRORS["SyntaxError"]
+        hint = fault.hint or HINTS["SyntaxError"]
         places = places or ((broken.place,) if broken.place else ())
     return CheckResult(
         outcome=Outcome.FAIL, fraction=ZERO, message=message, hint=hint, places=places

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from grader.checks.bands import Band, earned, well_formed
 from grader.checks.base import Seen, check, failed, ours
-from grader.checks.faults import ERRORS, SAID
+from grader.checks.faults import HINTS
 from grader.checks.phrases import count, listed, share
 from grader.checks.requests import execute, inspect_source
 from grader.checks.runs import place_of, what_happened
@@ -103,8 +103,8 @@ def _faulty(run: Execution, params: NotebookRuns) -> list[CellRun]:
 
 def _hint(cell: CellRun) -> str:
     if cell.status == "timeout":
-        return SAID["timeout"][1]
-    return ERRORS.get(
+        return HINTS["timeout"]
+    return HINTS.get(
         cell.error_kind, "Restart the kernel, run all cells, and mend the first error."
     )
 

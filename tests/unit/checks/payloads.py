@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import types
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
-from pydantic.fields import FieldInfo
 
 from grader.model.base import Number, Record
-from grader.model.evidence import ProbeRequest
 from grader.model.measurements import (
     ApiUses,
     Bindings,
@@ -20,6 +18,13 @@ from grader.model.measurements import (
     Predictions,
     SourceFacts,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic.fields import FieldInfo
+
+    from grader.model.evidence import ProbeRequest
 
 __all__ = ["PAYLOADS", "payloads"]
 
@@ -47,32 +52,34 @@ def payloads(request: ProbeRequest) -> st.SearchStrategy[Record]:
 
 def _record(record: type[Record]) -> st.SearchStrategy[Record]:
     fields = {name: _field(info) for name, info in record.model_fields.items()}
-    return st.fixed_dictionaries(fields).map(lambda values: record.model_validate(values))
+    return st.fixed_dictionaries(fields).map(record.model_validate)
 
 
 def _field(info: FieldInfo) -> st.SearchStrategy[Any]:
     return _kind(info.annotation)
 
 
+SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
+    Number: NUMBERS,
+    str: TEXT,
+    bool: st.booleans(),
+    int: st.integers(-3, 10**6),
+    float: st.floats(0, 1e6),
+    type(None): st.none(),
+}
+
+
 def _kind(kind: Any) -> st.SearchStrategy[Any]:
-    if kind == Number:
-        return NUMBERS
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin is Literal:
-        return st.sampled_from(arguments)
-    if origin in (Union, types.UnionType):
-        return st.one_of(*(_kind(one) for one in arguments))
-    if origin is tuple:
-        return st.lists(_kind(arguments[0]), max_size=3).map(tuple)
-    if origin is dict:
-        return st.dictionaries(TEXT, TEXT, max_size=2)
+    if kind in SIMPLE:
+        return SIMPLE[kind]
     if isinstance(kind, type) and issubclass(kind, Record):
         return _record(kind)
-    simple: dict[Any, st.SearchStrategy[Any]] = {
-        str: TEXT,
-        bool: st.booleans(),
-        int: st.integers(-3, 10**6),
-        float: st.floats(0, 1e6),
-        type(None): st.none(),
+    arguments = get_args(kind)
+    composed: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
+        Literal: lambda: st.sampled_from(arguments),
+        Union: lambda: st.one_of(*(_kind(one) for one in arguments)),
+        types.UnionType: lambda: st.one_of(*(_kind(one) for one in arguments)),
+        tuple: lambda: st.lists(_kind(arguments[0]), max_size=3).map(tuple),
+        dict: lambda: st.dictionaries(TEXT, TEXT, max_size=2),
     }
-    return simple[kind]
+    return composed[get_origin(kind)]()

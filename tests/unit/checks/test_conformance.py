@@ -1,4 +1,4 @@
-"""What every registered check must do. A new check adds an example below, and is held to all of it."""
+"""What every registered check must do. A new check adds an example here and is held to it all."""
 
 from __future__ import annotations
 

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.checks.claim import ClaimMatches, _fits
+from grader.checks.requests import find_claims, predict
+from grader.model.evidence import Place
+from grader.model.measurements import Claim, Claims
+from grader.model.outcome import Outcome
+from tests.made_up import (
+    DATASET,
+    a_rubric,
+    a_seen,
+    a_truth,
+    judged,
+    measured,
+    some_labels,
+    some_predictions,
+    some_scores,
+    student_fault,
+)
+
+if TYPE_CHECKING:
+    from grader.model.scorecard import CheckResult
+
+PATTERNS = ["(?P<value>[0-9.]+)"]
+PARAMS: dict[str, Any] = {
+    "claim": "test error of the CNN",
+    "patterns": PATTERNS,
+    "files": ["*_test_loss.txt"],
+    "model": "cnn",
+    "dataset": DATASET,
+    "metric": "error",
+}
+VAL = "digits/val"
+
+
+def stated(*values: Any) -> Claims:
+    claims = [
+        Claim(name="x", value=value, place=Place(file="hw.ipynb", cell=index), text="")
+        for index, value in enumerate(values, start=1)
+    ]
+    return Claims(claims=tuple(claims))
+
+
+def matches(*values: Any, wrong: int = 31, **params: Any) -> CheckResult:
+    asked = {**PARAMS, **params}
+    labels = some_labels(350)
+    seen = a_seen(
+        measured(
+            find_claims(asked["claim"], tuple(PATTERNS), tuple(asked["files"])), stated(*values)
+        ),
+        measured(
+            predict(a_rubric(), "cnn", DATASET),
+            some_predictions(),
+            scores=some_scores(some_labels(), wrong),
+        ),
+        measured(
+            predict(a_rubric(), "cnn", VAL), some_predictions(), scores=some_scores(labels, 7)
+        ),
+        truth=a_truth(labels={DATASET: some_labels(), VAL: labels}),
+    )
+    return judged("claim.matches", asked, seen)
+
+
+def test_the_measured_number() -> None:
+    result = matches(31 / 447)
+    assert result.outcome is Outcome.PASS
+    assert result.message == (
+        "You state 0.0693512 as the test error of the CNN (hw.ipynb, cell 1), and that is what "
+        "your net gives on the 447 test digits."
+    )
+
+
+@pytest.mark.parametrize("value", [0.0694, 0.069, 0.07, 6.94, 6.9, 7.0])
+def test_rounding_and_per_cent_are_no_lies(value: float) -> None:
+    assert matches(value).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("value", [0.06, 0.0715, 0.079, 6.0, 8.0, 0.1, "nan", "inf", 0.0, 1.0])
+def test_another_number_is_told_with_both(value: Any) -> None:
+    result = matches(value)
+    assert result.outcome is Outcome.FAIL
+    assert "but your net gives 0.06935 on the 447 test digits." in result.message
+    assert result.hint
+
+
+def test_which_of_several_counts() -> None:
+    good, bad = 0.0694, 0.02
+    assert matches(bad, good).outcome is Outcome.PASS
+    assert matches(good, bad).outcome is Outcome.FAIL
+    assert matches(good, bad, which="any").outcome is Outcome.PASS
+    result = matches(good, bad, good, which="all")
+    assert result.outcome is Outcome.FAIL
+    assert "You state 0.02 as the test error of the CNN (hw.ipynb, cell 2), one of 3 numbers" in (
+        result.message
+    )
+
+
+def test_near_misses_are_explained() -> None:
+    assert "is the accuracy, not the error" in matches(1 - 31 / 447).hint
+    assert "is the one on digits/val, not on digits/test" in matches(0.02, instead=[VAL]).hint
+
+
+def test_the_sum_instead_of_the_mean_nll() -> None:
+    mean = matches(0.0, metric="nll").measured
+    assert isinstance(mean, float)
+    assert matches(mean, metric="nll").outcome is Outcome.PASS
+    result = matches(round(mean * 447, 3), metric="nll")
+    assert result.outcome is Outcome.FAIL
+    assert "sum over the examples" in result.hint
+
+
+def test_nothing_stated() -> None:
+    result = matches()
+    assert result.outcome is Outcome.FAIL
+    assert result.message == (
+        "Your test error of the CNN was not found: looked for in the stored outputs of your "
+        "notebook and in *_test_loss.txt."
+    )
+    assert matches(missing="pending").outcome is Outcome.PENDING
+
+
+def test_a_net_that_cannot_be_measured_fails_with_its_reason() -> None:
+    seen = a_seen(
+        measured(find_claims("test error of the CNN", tuple(PATTERNS), ()), stated(0.1)),
+        student_fault(predict(a_rubric(), "cnn", DATASET), "unreadable_weights", "it is empty"),
+    )
+    result = judged("claim.matches", {**PARAMS, "files": []}, seen)
+    assert result.outcome is Outcome.FAIL
+    assert result.message == "This could not be measured: it is empty."
+
+
+@given(st.floats(0, 1), st.integers(1, 6), st.sampled_from([1, 100]))
+def test_an_honest_number_in_any_rounding_fits(value: float, places: int, scale: int) -> None:
+    record = ClaimMatches.model_validate({**PARAMS, "coarsest": 0.05}, strict=False)
+    number = round(value * 100, max(places - 2, 0)) if scale > 1 else round(value, places)
+    claim = Claim(name="x", value=number, place=Place(file="a"), text="")
+    assert _fits(record, claim, value)
+
+
+@pytest.mark.parametrize("patterns", [["[0-9]+"], ["(?P<value>["]])
+def test_patterns_without_a_value_are_refused(patterns: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"value|regular"):
+        ClaimMatches.model_validate({**PARAMS, "patterns": patterns}, strict=False)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from grader.checks.requests import execute
+from grader.model.measurements import CellRun, Execution
+from grader.model.outcome import Outcome
+from tests.made_up import a_rubric, a_seen, judged, measured
+
+if TYPE_CHECKING:
+    from grader.model.scorecard import CheckResult
+
+
+def cell(number: int, status: str = "ok", **more: Any) -> CellRun:
+    return CellRun.model_validate({"cell": number, "status": status, "wall_seconds": 1.0, **more})
+
+
+def run(*cells: CellRun, **more: Any) -> Execution:
+    given: dict[str, Any] = {
+        "entry": "hw.ipynb",
+        "cells": cells,
+        "finished": True,
+        "ended_by": "end",
+        "optimizer_steps": 0,
+        "budget_ended_training": False,
+        "losses": (),
+        "figures": (),
+        "stubbed_packages": (),
+    }
+    return Execution(**{**given, **more})
+
+
+def runs(execution: Execution, **params: Any) -> CheckResult:
+    seen = a_seen(measured(execute(a_rubric()), execution))
+    return judged("notebook.runs", params, seen)
+
+
+BAD = cell(3, "error", error="NameError: name 'x' is not defined", error_kind="NameError", line=2)
+
+
+def test_everything_ran() -> None:
+    result = runs(run(cell(1), cell(2), budget_ended_training=True))
+    assert result.outcome is Outcome.PASS
+    assert result.message == (
+        "hw.ipynb ran from a fresh start: 2 code cells without an error. Training was shortened "
+        "here on purpose; this does not count against you."
+    )
+
+
+def test_the_first_error_is_named_with_cell_and_line() -> None:
+    skipped = cell(4, "skipped")
+    result = runs(run(cell(1), BAD, skipped, finished=False, ended_by="error"))
+    assert result.outcome is Outcome.FAIL
+    assert result.message == (
+        "hw.ipynb, cell 3, line 2 stopped with NameError: name 'x' is not defined. "
+        "1 of 3 code cells ran; this earns no points."
+    )
+    assert "Restart the kernel" in result.hint
+    assert str(result.places[0]) == "hw.ipynb, cell 3, line 2"
+
+
+def test_bands_give_a_share_of_the_cells() -> None:
+    bands = [{"at": 1, "fraction": 1}, {"at": 0.5, "fraction": 0.5}]
+    result = runs(run(cell(1), BAD), bands=bands)
+    assert result.outcome is Outcome.PARTIAL
+    assert result.message.endswith("this earns half of the points.")
+
+
+def test_errors_of_ours_and_forgiven_ones_do_not_count() -> None:
+    cut = cell(3, "error", error_kind="budget", error="training was ended")
+    result = runs(run(cell(1), cut))
+    assert result.outcome is Outcome.PASS
+    assert "What stopped in cell 3 is not counted." in result.message
+    assert [flag.code for flag in result.flags] == ["errors_forgiven"]
+    assert runs(run(cell(1), BAD), forgive=["NameError"]).outcome is Outcome.PASS
+
+
+def test_a_cell_without_end_is_flagged_for_a_person() -> None:
+    slow = cell(3, "timeout", wall_seconds=60.0)
+    result = runs(run(cell(1), slow, finished=False, ended_by="wall_clock"))
+    assert result.outcome is Outcome.FAIL
+    assert "cell 3 was still running after 60 seconds" in result.message
+    assert [flag.code for flag in result.flags] == ["cell_timeout"]
+    assert runs(run(cell(1), slow), forgive_timeouts=True).outcome is Outcome.PASS
+
+
+def test_cells_that_our_clock_kept_away_do_not_count() -> None:
+    result = runs(run(cell(1), cell(2, "skipped"), finished=False, ended_by="wall_clock"))
+    assert result.outcome is Outcome.PASS
+    assert [flag.code for flag in result.flags] == ["run_cut_short"]
+
+
+def test_no_code_at_all_fails_and_no_time_at_all_is_ours() -> None:
+    assert runs(run()).outcome is Outcome.FAIL
+    assert runs(run(finished=False, ended_by="wall_clock")).outcome is Outcome.ERROR

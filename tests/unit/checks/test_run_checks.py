@@ -1,0 +1,221 @@
+"""training.learns, figure.has and api.forbidden: judged on a restart-and-run-all."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.checks.requests import execute, predict, scan_apis
+from grader.model.evidence import Evidence, Place
+from grader.model.measurements import ApiUse, ApiUses, Execution, LossSeries
+from grader.model.outcome import Outcome
+from grader.model.scorecard import CheckResult, Curves, FigureShown
+from tests.made_up import (
+    DATASET,
+    a_figure,
+    a_rubric,
+    a_seen,
+    judged,
+    measured,
+    our_fault,
+    some_labels,
+    some_predictions,
+    some_scores,
+    student_fault,
+)
+from tests.unit.checks.test_notebook import BAD, cell, run
+
+RUN = execute(a_rubric())
+FALLING = tuple(2.0 / (1 + step) for step in range(40))
+FLAT = (2.0,) * 40
+
+
+def losses(*series: Any) -> tuple[LossSeries, ...]:
+    place = Place(file="hw.ipynb", cell=7)
+    return tuple(LossSeries(place=place, values=values) for values in series)
+
+
+class TestTraining:
+    def learns(
+        self, *series: Any, wrong: int = 100, live: Evidence | None = None, **more: Any
+    ) -> CheckResult:
+        alive = live or measured(
+            predict(a_rubric(), "cnn", DATASET, "live"),
+            some_predictions(),
+            scores=some_scores(some_labels(), wrong),
+        )
+        execution = run(cell(1), losses=losses(*series), **more)
+        seen = a_seen(measured(RUN, execution), alive)
+        return judged("training.learns", {"model": "cnn", "dataset": DATASET}, seen)
+
+    def test_it_learns(self) -> None:
+        result = self.learns(FALLING)
+        assert result.outcome is Outcome.PASS
+        assert result.message == (
+            "Over 40 training steps your loss fell: from 0.367 to 0.0563 (medians of the first and "
+            "last quarter). Your CNN then classifies 347 of 447 test digits rightly (accuracy "
+            "0.776); guessing reaches 0.101."
+        )
+        (curves,) = result.exhibits
+        assert isinstance(curves, Curves)
+        assert curves.series[0].label == "run 1 (hw.ipynb, cell 7)"
+        assert len(curves.series[0].y) == 40
+
+    def test_each_half_counts_alone(self) -> None:
+        guessing = self.learns(FALLING, wrong=400)
+        assert guessing.fraction == Fraction(1, 2)
+        assert "not clearly better than guessing" in guessing.message
+        flat = self.learns(FLAT)
+        assert flat.fraction == Fraction(1, 2)
+        assert "did not fall enough" in flat.message
+        assert self.learns(FLAT, wrong=400).outcome is Outcome.FAIL
+
+    def test_a_loss_that_diverges_never_falls(self) -> None:
+        result = self.learns((*FALLING[:20], *("nan",) * 20), wrong=400)
+        assert result.outcome is Outcome.FAIL
+        assert "learning rate" in result.hint
+
+    def test_some_wild_steps_say_nothing(self) -> None:
+        wild = [value if index % 9 else 50.0 for index, value in enumerate(FALLING)]
+        assert self.learns(tuple(wild)).outcome is Outcome.PASS
+
+    def test_negative_losses_may_fall_too(self) -> None:
+        assert self.learns(tuple(-v for v in reversed(FALLING))).outcome is Outcome.PASS
+
+    def test_every_run_must_fall(self) -> None:
+        result = self.learns(FALLING, FLAT)
+        assert "The loss fell in 1 of 2 training runs." in result.message
+
+    def test_no_training_at_all(self) -> None:
+        result = self.learns()
+        assert "backward() was never called" in result.message
+        assert "Only 3 training steps were seen" in self.learns((1.0, 0.5, 0.2)).message
+
+    def test_training_that_was_not_reached_is_blocked_by_the_cell(self) -> None:
+        seen = a_seen(measured(RUN, run(cell(1), BAD, finished=False, ended_by="error")))
+        result = judged("training.learns", {}, seen)
+        assert result.outcome is Outcome.BLOCKED
+        assert "hw.ipynb, cell 3, line 2 stopped with NameError" in result.message
+
+    def test_our_clock_or_our_fault_keeps_the_points_open(self) -> None:
+        seen = a_seen(measured(RUN, run(cell(1), finished=False, ended_by="wall_clock")))
+        assert judged("training.learns", {}, seen).outcome is Outcome.ERROR
+        request = predict(a_rubric(), "cnn", DATASET, "live")
+        assert self.learns(FALLING, live=our_fault(request)).outcome is Outcome.ERROR
+
+    def test_a_net_that_cannot_be_found_after_the_run_costs_its_half(self) -> None:
+        request = predict(a_rubric(), "cnn", DATASET, "live")
+        result = self.learns(FALLING, live=student_fault(request, "KeyError", "'w'"))
+        assert result.fraction == Fraction(1, 2)
+        assert "KeyError" in result.message
+
+
+class TestFigure:
+    def has(self, *figures: Any, cells: Any = None, **params: Any) -> CheckResult:
+        ended = "error" if cells else "end"
+        execution = run(*(cells or (cell(1),)), figures=figures, ended_by=ended)
+        pixels = {
+            f"figure_{index}": np.zeros((4, 6, 3), dtype=np.uint8) for index in range(len(figures))
+        }
+        return judged("figure.has", params, a_seen(measured(RUN, execution, **pixels)))
+
+    def test_labelled_curves(self) -> None:
+        result = self.has(a_figure(), lines=2, axis_labels=True, legend=True, title=True)
+        assert result.outcome is Outcome.PASS
+        assert result.message == "Your run drew what was asked for (hw.ipynb, cell 9)."
+        (shown,) = result.exhibits
+        assert isinstance(shown, FigureShown)
+        assert (shown.height, shown.width) == (4, 6)
+        assert shown.title == "NLL (hw.ipynb, cell 9)"
+
+    def test_missing_labels_are_named(self) -> None:
+        result = self.has(a_figure(labelled=False), lines=2, axis_labels=True, legend=True)
+        assert result.fraction == Fraction(1, 2)
+        assert "it has no label on an axis and no legend" in result.message
+
+    def test_too_few_lines_or_points(self) -> None:
+        result = self.has(a_figure(1), lines=2)
+        assert result.outcome is Outcome.FAIL
+        assert result.message == (
+            "hw.ipynb drew 1 figure, but none of them with 2 lines of 2 points or more."
+        )
+        assert len(result.exhibits) == 1
+        assert self.has(a_figure(), lines=1, length=4).outcome is Outcome.FAIL
+
+    def test_about_looks_at_titles_labels_and_names(self) -> None:
+        assert self.has(a_figure(), about=["(?i)NLL|loss"]).outcome is Outcome.PASS
+        assert self.has(a_figure(), about=["accuracy"]).outcome is Outcome.FAIL
+
+    def test_none_drawn_and_not_reached(self) -> None:
+        assert self.has().message == "hw.ipynb ran, but drew no figure."
+        blocked = self.has(cells=(cell(1), BAD))
+        assert blocked.outcome is Outcome.BLOCKED
+        assert "cell 3" in blocked.message
+
+    def test_a_figure_before_the_error_counts(self) -> None:
+        assert self.has(a_figure(), cells=(cell(1), BAD)).outcome is Outcome.PASS
+
+    def test_as_many_as_asked(self) -> None:
+        assert self.has(a_figure(), a_figure(), figures=2).outcome is Outcome.PASS
+        result = self.has(a_figure(), a_figure(1), figures=2, lines=2)
+        assert "1 of them as asked for; 2 were asked for" in result.message
+
+
+class TestApi:
+    NAMES = ("torch.nn.CrossEntropyLoss",)
+
+    def forbidden(self, *uses: ApiUse, dynamic: Execution | None = None) -> CheckResult:
+        evidence = [measured(scan_apis(self.NAMES), ApiUses(uses=uses, searched=self.NAMES))]
+        if dynamic is not None:
+            evidence.append(measured(execute(a_rubric(), forbid=self.NAMES), dynamic))
+        params = {"names": list(self.NAMES), "dynamic": dynamic is not None}
+        return judged("api.forbidden", params, a_seen(*evidence))
+
+    def test_not_used(self) -> None:
+        assert self.forbidden().outcome is Outcome.PASS
+        assert self.forbidden(dynamic=run(cell(1))).outcome is Outcome.PASS
+
+    def test_used_says_where(self) -> None:
+        place = Place(file="hw.ipynb", cell=4, line=8)
+        result = self.forbidden(ApiUse(name=self.NAMES[0], place=place, how="static"))
+        assert result.outcome is Outcome.FAIL
+        assert result.message == (
+            "Your code uses torch.nn.CrossEntropyLoss, which the assignment rules out here: "
+            "hw.ipynb, cell 4, line 8."
+        )
+        assert result.places == (place,)
+
+    def test_a_call_that_the_text_hides_is_found_by_running(self) -> None:
+        caught = cell(3, "error", error_kind="ForbiddenApi", error="…")
+        result = self.forbidden(dynamic=run(cell(1), caught))
+        assert result.outcome is Outcome.FAIL
+        assert "hw.ipynb, cell 3" in result.message
+
+    def test_a_run_that_fails_leaves_the_text_and_a_flag(self) -> None:
+        evidence = [
+            measured(scan_apis(self.NAMES), ApiUses(uses=(), searched=self.NAMES)),
+            student_fault(execute(a_rubric(), forbid=self.NAMES), "timeout", ""),
+        ]
+        params = {"names": list(self.NAMES), "dynamic": True}
+        result = judged("api.forbidden", params, a_seen(*evidence))
+        assert result.outcome is Outcome.PASS
+        assert [flag.code for flag in result.flags] == ["api_static_only"]
+
+
+def test_a_person_decides_between_the_bands() -> None:
+    result = judged("manual.band", {"question": "Is it explained well?"}, a_seen())
+    assert result.outcome is Outcome.PENDING
+    assert result.message == "A person will decide this: Is it explained well?"
+    assert result.expected == "It can earn no points, half of the points or full points."
+    given = {"question": "Q1", "bands": [0, 1], "guidance": ["Nothing is said", "It is right."]}
+    told = judged("manual.band", given, a_seen())
+    assert told.expected == "No points: Nothing is said. Full points: It is right."
+
+
+@pytest.mark.parametrize("bands", [[], [0.5, 0.2], [0, 2]])
+def test_bands_of_a_person_rise_within_the_points(bands: list[float]) -> None:
+    with pytest.raises(ValueError, match="rising shares"):
+        judged("manual.band", {"question": "Q", "bands": bands}, a_seen())
