@@ -13,6 +13,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from grader.model.base import Record, exact
+from grader.model.rubric import Criterion
 from grader.rubric.problems import Problems, did_you_mean
 from grader.rubric.validate import validated
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from grader.rubric.locate import KeyPath
 
 __all__ = ["Draft", "check_params", "check_rules", "criteria"]
+
+
+CRITERION_KEYS = frozenset(field.alias or name for name, field in Criterion.model_fields.items())
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,8 @@ def check_params(
             problems.add(where, f"unknown check '{check}'", did_you_mean(check, known))
             continue
         given = draft.data.get("with", {})
-        if not isinstance(given, Mapping):
+        misspelt = "with" not in draft.data and any(key not in CRITERION_KEYS for key in draft.data)
+        if misspelt or not isinstance(given, Mapping):
             continue
         path = (*draft.path, "with")
         for key, values in names.items():
@@ -120,13 +125,12 @@ def _unique_ids(data: Mapping[str, Any], problems: Problems) -> None:
 
 
 def _points_add_up(index: int, task: Mapping[str, Any], problems: Problems) -> None:
+    entries = [criterion for _, criterion in _tables(task.get("criterion"))]
+    if not all(isinstance(criterion.get("bonus", False), bool) for criterion in entries):
+        return
     try:
         stated = exact(task["points"])
-        parts = [
-            exact(criterion["points"])
-            for _, criterion in _tables(task.get("criterion"))
-            if criterion.get("bonus") is not True
-        ]
+        parts = [exact(entry["points"]) for entry in entries if not entry.get("bonus", False)]
     except (KeyError, ValueError):
         return  # a missing or wrong number is a problem already
     total = sum(parts, Fraction(0))
@@ -156,7 +160,9 @@ def _source_given(draft: Draft, problems: Problems) -> None:
 
 
 def _requirements(drafts: list[Draft], problems: Problems) -> None:
-    known = {draft.name: draft for draft in drafts}
+    known = {draft.name for draft in drafts}
+    if len(known) < len(drafts) or any("" in name.split("/") for name in known):
+        return  # ids are missing or doubled: a problem already, and names mean nothing yet
     edges: dict[str, list[str]] = {}
     for draft in drafts:
         wanted = draft.data.get("requires", [])
