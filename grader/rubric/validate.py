@@ -9,7 +9,7 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, time
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -88,23 +88,28 @@ def validated(
         problems: Where complaints go.
         at: Where the data stands in the file.
     """
-    for path in _field_names_as_keys(record, data):
-        _unknown_key(record, data, (path,), problems, at)
+    misnamed = list(_field_names_as_keys(record, data, ()))
+    for path in misnamed:
+        _unknown_key(record, data, path, problems, at)
     try:
         made = record.model_validate_json(json.dumps(data))
     except ValidationError as error:
         _explain(record, data, error, problems, at)
         return None
-    return made
+    return None if misnamed else made
 
 
-def _field_names_as_keys(record: type[Record], data: Mapping[str, Any]) -> list[str]:
+def _field_names_as_keys(record: type[Record], data: Any, path: KeyPath) -> Iterator[KeyPath]:
     """Keys that pydantic accepts by the field's Python name although the file's name is another."""
-    return [
-        name
-        for name, field in record.model_fields.items()
-        if field.alias and field.alias != name and name in data
-    ]
+    if isinstance(data, Mapping):
+        here = _record_at(record, path)
+        for name, field in here.model_fields.items() if here else ():
+            if field.alias and field.alias != name and name in data:
+                yield (*path, name)
+    entries = data.items() if isinstance(data, Mapping) else enumerate(data)
+    for key, value in entries:
+        if isinstance(value, Mapping | list):
+            yield from _field_names_as_keys(record, value, (*path, key))
 
 
 def _explain(
