@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from grader.model.outcome import Outcome, Status, Visibility
 from grader.model.scorecard import CheckResult, Scorecard, ScoredCriterion, ScoredTask
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.model.evidence import Remark
     from collections.abc import Iterable
+
+    from grader.model.evidence import Remark
 
 __all__ = ["Audience", "View", "view"]
 
@@ -171,7 +172,7 @@ def _result(criterion: ScoredCriterion, words: tuple[str, ...]) -> CheckResult:
 
 def _without(text: str, words: tuple[str, ...]) -> str:
     for word in words:
-        # A bare id may be an everyday word; a qualified name or a title is not.
-        if "/" in word or " " in word:
+        # A title or an id may be everyday words; a qualified name is not.
+        if "/" in word and " " not in word:
             text = text.replace(word, "another criterion")
     return text

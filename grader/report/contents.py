@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import grader
 from grader.report.audience import Audience, View, view
@@ -12,8 +12,8 @@ from grader.report.names import file_names
 from grader.report.text import one_line
 
 if TYPE_CHECKING:
-    from grader.model.submission import Unreadable
     from grader.model.scorecard import Scorecard
+    from grader.model.submission import Unreadable
 
 __all__ = ["Contents", "Exporter", "Pixels", "prepare"]
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 from grader.registry import Registry
 from grader.report.grades_csv import grades_csv
 from grader.report.junit import junit
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.report.contents import Contents, Exporter
     from collections.abc import Iterator
+
+    from grader.report.contents import Contents, Exporter
 
 __all__ = ["EXPORTERS"]
 

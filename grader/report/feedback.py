@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -22,13 +23,13 @@ from grader.report.charts.picture import data_uri
 from grader.report.charts.scale import scale
 from grader.report.outcomes import WORDS
 from grader.report.pages import Uids, render
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.report.contents import Contents, Pixels
-    from grader.model.evidence import Place, Remark
-    from fractions import Fraction
     from collections.abc import Iterator
+    from fractions import Fraction
+
+    from grader.model.evidence import Place, Remark
+    from grader.report.contents import Contents, Pixels
 
 __all__ = ["feedback"]
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import html
 import re
+from typing import TYPE_CHECKING
 
 from grader.model.outcome import Outcome
 from grader.report.audience import Audience, View, view
 from grader.report.outcomes import WORDS
 from grader.report.points import as_text
 from grader.report.text import one_line
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.model.submission import Unreadable
-    from grader.model.scorecard import Scorecard
     from collections.abc import Iterable
 
-__all__ = ["LIMIT_BYTES", "summary", "plain"]
+    from grader.model.scorecard import Scorecard
+    from grader.model.submission import Unreadable
+
+__all__ = ["LIMIT_BYTES", "plain", "summary"]
 
 LIMIT_BYTES = 900 * 1024
 """GitHub drops a step's summary beyond 1024 KiB; other steps' commands add to ours."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import TYPE_CHECKING
 
 from grader.model.outcome import Status
 from grader.report.points import as_text
 from grader.report.text import one_line
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.report.contents import Contents
-    from grader.model.submission import Unreadable
-    from grader.model.scorecard import Scorecard
     from collections.abc import Iterator
+
+    from grader.model.scorecard import Scorecard
+    from grader.model.submission import Unreadable
+    from grader.report.contents import Contents
 
 __all__ = ["COLUMNS", "grades_csv", "harmless"]
 

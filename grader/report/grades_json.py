@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from grader.report.points import as_number
 from grader.report.schema import (
@@ -13,12 +14,12 @@ from grader.report.schema import (
     TaskRow,
     UnreadableRow,
 )
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.report.contents import Contents
-    from grader.model.scorecard import Scorecard, ScoredCriterion, ScoredTask
     from collections.abc import Iterator
+
+    from grader.model.scorecard import Scorecard, ScoredCriterion, ScoredTask
+    from grader.report.contents import Contents
 
 __all__ = ["grades_json"]
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from grader.model.outcome import Outcome
 from grader.report.points import as_text
 from grader.report.text import xml_text
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.report.contents import Contents
-    from grader.model.submission import Unreadable
-    from grader.model.scorecard import Scorecard, ScoredCriterion
     from collections.abc import Iterator
+
+    from grader.model.scorecard import Scorecard, ScoredCriterion
+    from grader.model.submission import Unreadable
+    from grader.report.contents import Contents
 
 __all__ = ["junit"]
 

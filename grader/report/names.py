@@ -23,7 +23,7 @@ def slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)
     plain = re.sub(r"\.{2,}", ".", plain).strip("-._")[:LONGEST].strip("-._")
-    if plain == name and not _RESERVED.match(name):
+    if plain and plain == name and not _RESERVED.match(name):
         return name
     return with_hash(plain or "submission", name)
 

@@ -6,21 +6,22 @@ import statistics
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
-
+from typing import TYPE_CHECKING
 
 from grader.model.outcome import Outcome
 from grader.report.charts.bars import histogram, in_words, stack
 from grader.report.outcomes import WORDS
 from grader.report.pages import Uids, render
 from grader.report.points import as_number
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.report.contents import Contents
-    from grader.model.submission import Unreadable
-    from grader.model.scorecard import Flag, Scorecard
-    from markupsafe import Markup
     from collections.abc import Iterator, Sequence
+
+    from markupsafe import Markup
+
+    from grader.model.scorecard import Flag, Scorecard
+    from grader.model.submission import Unreadable
+    from grader.report.contents import Contents
 
 __all__ = ["overview"]
 

@@ -12,11 +12,13 @@ from grader.report.points import as_text
 from grader.report.text import one_line
 
 if TYPE_CHECKING:
-    from grader.model.scorecard import Scorecard, ScoredCriterion
-    from grader.model.submission import Unreadable
     from collections.abc import Iterable, Iterator
+
     from rich.console import Group, RenderableType
     from rich.text import Text
+
+    from grader.model.scorecard import Scorecard, ScoredCriterion
+    from grader.model.submission import Unreadable
 
 __all__ = ["class_table", "submission_summary"]
 

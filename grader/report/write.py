@@ -6,17 +6,18 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.errors import ConfigurationError
 from grader.report.audience import Audience
 from grader.report.contents import Pixels, prepare
 from grader.report.exporters import EXPORTERS
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.model.submission import Unreadable
-    from grader.model.scorecard import Scorecard
     from collections.abc import Iterable, Mapping
+
+    from grader.model.scorecard import Scorecard
+    from grader.model.submission import Unreadable
 
 __all__ = ["ReportPaths", "no_pixels", "write_reports"]
 

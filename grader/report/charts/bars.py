@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import statistics
-
+from typing import TYPE_CHECKING
 
 from grader.model.outcome import Outcome
 from grader.report.charts.svg import Span, draw, element, ticks
 from grader.report.numbers import number_text
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
-    from xml.etree import ElementTree as ET
     from collections.abc import Mapping, Sequence
+    from xml.etree import ElementTree as ET
+
+    from markupsafe import Markup
 
 __all__ = ["histogram", "in_words", "meter", "stack"]
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
-
-from grader.model.base import to_float
-from grader.report.charts.svg import Span, draw, element, short, tick_text, ticks
-from grader.report.numbers import number_text
 from typing import TYPE_CHECKING
 
+from grader.model.base import to_float
+from grader.report.charts.svg import Span, draw, drawable, element, short, tick_text, ticks
+from grader.report.numbers import number_text
+
 if TYPE_CHECKING:
-    from grader.model.scorecard import Curves, Series
-    from markupsafe import Markup
-    from xml.etree import ElementTree as ET
     from collections.abc import Sequence
+    from xml.etree import ElementTree as ET
+
+    from markupsafe import Markup
+
+    from grader.model.scorecard import Curves, Series
 
 __all__ = ["DASHES", "MOST_SERIES", "curves"]
 
@@ -57,7 +57,7 @@ def curves(exhibit: Curves, uid: str) -> Markup | None:
 
 
 def _drawable(point: Point) -> bool:
-    return math.isfinite(point[0]) and math.isfinite(point[1])
+    return drawable(point[0]) and drawable(point[1])
 
 
 def _points(series: Series) -> list[Point]:
@@ -118,7 +118,7 @@ def _line(across: Span, up: Span, points: Sequence[Point], index: int) -> list[E
 
 
 def _diverged(across: Span, x: float, index: int) -> list[ET.Element]:
-    if not math.isfinite(x):
+    if not drawable(x):
         return []
     at = min(max(across(x), LEFT + 4), RIGHT - 4)
     cross = f"M{at - 4:.1f} {TOP:.1f}l8 8m0 -8l-8 8"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from grader.report.charts.svg import short
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grader.model.scorecard import ConfusionMatrix

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
-
-from grader.report.charts.svg import Span, draw, element
-from grader.report.numbers import number_text
 from typing import TYPE_CHECKING
 
+from grader.report.charts.svg import Span, draw, drawable, element
+from grader.report.numbers import number_text
+
 if TYPE_CHECKING:
-    from grader.model.scorecard import Baseline, CheckResult, Interval
-    from markupsafe import Markup
     from xml.etree import ElementTree as ET
+
+    from markupsafe import Markup
+
+    from grader.model.scorecard import Baseline, CheckResult, Interval
 
 __all__ = ["scale"]
 
@@ -30,6 +30,8 @@ def scale(result: CheckResult, check: str, uid: str) -> Markup | None:
     if measured is None or threshold is None:
         return None
     at = _span(result, measured, threshold)
+    if at is None:
+        return None
     words = [f"Measured {number_text(measured, result.unit)}"]
     words.append(f"threshold {number_text(threshold, result.unit)}")
     parts = [_bar(LEFT, RIGHT, "track")]
@@ -59,16 +61,18 @@ def scale(result: CheckResult, check: str, uid: str) -> Markup | None:
 def _finite(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) else None
+    return float(value) if drawable(value) else None
 
 
-def _span(result: CheckResult, measured: float, threshold: float) -> Span:
+def _span(result: CheckResult, measured: float, threshold: float) -> Span | None:
     marks = [measured, threshold]
     if result.baseline is not None:
         marks += [result.baseline.mean - result.baseline.spread]
         marks += [result.baseline.mean + result.baseline.spread]
     if result.interval is not None:
         marks += [result.interval.low, result.interval.high]
+    if not all(map(drawable, marks)):
+        return None
     low, high = min(marks), max(marks)
     pad = (high - low) * 0.12 or abs(low) * 0.1 or 1.0
     return Span(low - pad, high + pad, LEFT, RIGHT)

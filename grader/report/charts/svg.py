@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from grader.report.text import one_line
 
-__all__ = ["Span", "draw", "element", "short", "tick_text", "ticks"]
+__all__ = ["Span", "draw", "drawable", "element", "short", "tick_text", "ticks"]
 
 
 def element(tag: str, text: str = "", **attributes: object) -> ET.Element:
@@ -23,6 +23,7 @@ def element(tag: str, text: str = "", **attributes: object) -> ET.Element:
 
 
 NEARLY_NOTHING = 1e-9
+SMALLEST, LARGEST = 1e-290, 1e290
 WRITTEN_OUT = (1e-3, 1e5)
 """Numbers between these are written without an exponent."""
 
@@ -49,29 +50,26 @@ class Span:
     """A linear map from data to pixels."""
 
     def __init__(self, low: float, high: float, start: float, end: float) -> None:
-        if not high > low:
-            pad = abs(low) * 0.05 or 0.5
+        if not high - low > max(abs(low), abs(high)) * NEARLY_NOTHING + SMALLEST:
+            pad = max(abs(low) * 0.05, SMALLEST) if low else 0.5
             low, high = low - pad, high + pad
         self.low, self.high, self.start, self.end = low, high, start, end
 
     def __call__(self, value: float) -> float:
         """Where a value lies."""
-        # Divided first, so that the difference of two huge numbers stays finite.
-        share = value / 2 - self.low / 2
-        whole = self.high / 2 - self.low / 2
-        return self.start + share / whole * (self.end - self.start)
+        share = (value - self.low) / (self.high - self.low)
+        return self.start + share * (self.end - self.start)
+
+
+def drawable(value: float) -> bool:
+    """Whether a number is finite, and not so large that arithmetic on it overflows."""
+    return math.isfinite(value) and abs(value) < LARGEST
 
 
 def ticks(low: float, high: float, about: int = 5) -> list[float]:
     """Round numbers within a range."""
-    if not (math.isfinite(low) and math.isfinite(high) and high > low):
-        return [low]
-    rough = (high / about) - (low / about)
-    if rough <= 0 or not math.isfinite(rough):
-        return [low]
+    rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))
-    if power == 0:
-        return [low]
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * (1 - 1e-9))
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)

@@ -1,0 +1,158 @@
+"""The pages in a real browser: they render, our script works, and nobody else's runs."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from grader.report import Audience, write_reports
+from tests.unit.report import klass
+from tests.unit.report.test_report_pages import HOSTILE, hostile_card
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs a browser: apt-get install chromium"
+)
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>\n')
+PROBE = "<script>document.documentElement.dataset.foreign = 'ran'</script>"
+PHONE, DESKTOP = (390, 844), (1280, 900)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    out = tmp_path_factory.mktemp("report")
+    cards = (*klass.klass(), *(hostile_card(text, i) for i, text in enumerate(HOSTILE)))
+    return write_reports(out, cards, klass.UNREADABLE, pixels=klass.pixels, audience=Audience.STAFF)
+
+
+@pytest.fixture
+def browse(tmp_path):
+    def run(page, *options, size=DESKTOP):
+        argv = [
+            CHROMIUM,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            f"--window-size={size[0]},{size[1]}",
+            *options,
+            page.as_uri(),
+        ]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=True)
+        return done.stdout
+
+    return run
+
+
+def test_scripts_in_submissions_do_not_run_and_ours_does(report, browse):
+    dom = browse(report.index, "--dump-dom")
+    assert "alert(1)" in dom
+    assert dom.count("<script>") == 1
+    assert re.search(r'<div class="tools" data-filter="table1">', dom)
+    assert '<button type="button">Points</button>' in dom
+
+
+@pytest.mark.parametrize("index", range(len(HOSTILE)))
+def test_a_hostile_feedback_page_has_no_script_and_no_handler(report, browse, index):
+    key = next(key for key in report.pages if key[1] == f"{HOSTILE[index][:200]}{index}")
+    dom = browse(report.pages[key], "--dump-dom")
+    assert "What to do next" in dom
+    assert "<script" not in dom
+    assert not re.search(r"<[a-z]+[^>]*\son[a-z]+=", dom)
+    assert "</html>" in dom
+
+
+def test_the_policy_stops_a_script_that_got_into_a_page(report, browse, tmp_path):
+    """The second wall: even if escaping failed, nothing would run."""
+    for page in (report.index, next(iter(report.pages.values()))):
+        text = page.read_text(encoding="utf-8").replace("<main", f"{PROBE}<main")
+        broken = tmp_path / "broken.html"
+        broken.write_text(text, encoding="utf-8")
+        assert 'data-foreign="ran"' not in browse(broken, "--dump-dom")
+        broken.write_text(POLICY.sub("", text), encoding="utf-8")
+        assert 'data-foreign="ran"' in browse(broken, "--dump-dom")
+
+
+def tried(report, browse, tmp_path, script):
+    """The overview after a script of this test has acted on it as a user would."""
+    text = POLICY.sub("", report.index.read_text(encoding="utf-8"))
+    page = tmp_path / "tried.html"
+    script = f"<script>const out = [];{script};document.title = out.join('|')</script>"
+    page.write_text(text.replace("</body>", f"{script}</body>"), encoding="utf-8")
+    return re.search(r"<title>(.*?)</title>", browse(page, "--dump-dom")).group(1).split("|")
+
+
+TABLE = "document.getElementById('table1')"
+
+
+def test_the_table_sorts_by_number_both_ways(report, browse, tmp_path):
+    script = f"""
+    const header = {TABLE}.tHead.rows[0].cells[2], press = header.querySelector('button');
+    for (const turn of [1, 2]) {{
+      press.click();
+      out.push(header.getAttribute('aria-sort'));
+      out.push([...{TABLE}.tBodies[0].rows].map((row) => row.cells[2].textContent).join(' '));
+    }}
+    """
+    first, up, second, down = tried(report, browse, tmp_path, script)
+    assert (first, second) == ("ascending", "descending")
+    rising = [float(number) for number in up.split()]
+    assert rising == sorted(rising)
+    assert len(rising) == 15
+    falling = [float(number) for number in down.split()]
+    assert falling == sorted(falling, reverse=True)
+
+
+def test_the_filter_hides_rows_and_counts_the_rest(report, browse, tmp_path):
+    script = f"""
+    const box = document.getElementById('filter1');
+    box.value = 'TEAM near_thr';
+    box.dispatchEvent(new Event('input'));
+    out.push([...{TABLE}.tBodies[0].rows].filter((row) => !row.hidden).length);
+    out.push(document.querySelector('output').textContent);
+    """
+    shown, count = tried(report, browse, tmp_path, script)
+    assert (shown, count) == ("4", "4 of 15")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_no_page_is_wider_than_its_window(report, browse, tmp_path, size):
+    measure = (
+        "<script>document.title = document.documentElement.scrollWidth + '/' + innerWidth</script>"
+    )
+    for page in (report.index, *list(report.pages.values())[:15]):
+        text = POLICY.sub("", page.read_text(encoding="utf-8"))
+        copy = tmp_path / "measured.html"
+        # A window may refuse to be as narrow as a phone, a frame does not.
+        copy.write_text(text.replace("</body>", f"{measure}</body>"), encoding="utf-8")
+        frame = tmp_path / "frame.html"
+        frame.write_text(
+            f'<iframe src="measured.html" width="{size[0]}" height="{size[1]}"></iframe>'
+            "<script>onload = () => { document.title = 'x' }</script>",
+            encoding="utf-8",
+        )
+        dom = browse(copy, "--dump-dom", size=size)
+        wide, window = map(int, re.search(r"<title>(\d+)/(\d+)</title>", dom).groups())
+        assert wide <= window, page.name
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_a_page_is_drawn_with_its_style(report, browse, tmp_path, size):
+    from PIL import Image
+
+    for page in (report.index, report.pages["digits-svhn", "team-04"]):
+        shot = tmp_path / "shot.png"
+        browse(page, f"--screenshot={shot}", size=size)
+        with Image.open(shot) as picture:
+            colours = picture.convert("RGB").getcolors(maxcolors=1 << 24)
+        found = {colour: count for count, colour in colours}
+        paper = (0xFA, 0xF9, 0xF6)
+        assert found.get(paper, 0) > sum(found.values()) / 3
+        assert any(count > 50 and max(colour) < 0x40 for colour, count in found.items())
