@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(
             importlib.import_module(f"grader.cli.{cmd_name}"), cmd_name
         )
-        return command
+        return keep_lines(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -73,6 +73,17 @@ def cli() -> None:
       grade check my_homework.ipynb      check your own work before handing in
       grade doctor                       what this machine can do
     """
+
+
+def keep_lines(command: click.Command) -> click.Command:
+    r"""Let a raw docstring's `\b` mean to click what it says: do not wrap this paragraph."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    for inner in getattr(command, "commands", {}).values():
+        keep_lines(inner)
+    return command
+
+
+keep_lines(cli)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -130,7 +130,7 @@ def _names_and_texts(loaded: LoadedRubric, problems: Problems) -> None:
 def _proofs(loaded: LoadedRubric, manual: frozenset[str], problems: Problems) -> Iterator[Problem]:
     """Every automatic criterion should be lost by some case of `verify/`."""
     folder = loaded.folder / VERIFY
-    cases = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    cases = sorted(path.parent for path in folder.glob("*/submission") if path.is_dir())
     if not cases:
         mend = f"add {VERIFY}/reference and mutants that are wrong in one known way"
         problems.add((), f"there is no {VERIFY}/<case>, so nothing proves it", mend, "warning")

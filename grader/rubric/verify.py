@@ -15,6 +15,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from grader.errors import RubricError
 from grader.model.base import Record
 from grader.model.outcome import Outcome
 from grader.rubric.locate import Places
@@ -27,8 +28,16 @@ if TYPE_CHECKING:
 
     from grader.model.rubric import Rubric
     from grader.model.scorecard import Scorecard
+    from grader.rubric.load import LoadedRubric
 
-__all__ = ["Expectation", "Mismatch", "Verification", "compare", "read_expectation"]
+__all__ = [
+    "Expectation",
+    "Mismatch",
+    "Verification",
+    "compare",
+    "expectations_of",
+    "read_expectation",
+]
 
 VERIFY = "verify"
 EXPECT_FILE = "expect.toml"
@@ -71,13 +80,18 @@ class Verification:
         cases: Case → what is wrong with it.
         matrix: Criterion → case → outcome found.
         mismatches: What came out otherwise than expected.
-        unproven: Automatic criteria that no case loses exactly.
+        proofs: Automatic criterion → the cases that lose it and nothing else.
     """
 
     cases: Mapping[str, str]
     matrix: Mapping[str, Mapping[str, Outcome]]
     mismatches: tuple[Mismatch, ...]
-    unproven: tuple[str, ...]
+    proofs: Mapping[str, tuple[str, ...]]
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """Automatic criteria that no case loses exactly."""
+        return tuple(name for name, cases in self.proofs.items() if not cases)
 
     @property
     def holds(self) -> bool:
@@ -134,7 +148,7 @@ def compare(
     person_decides = {name for name, entry in criteria.items() if entry.check in manual}
     matrix: dict[str, dict[str, Outcome]] = {name: {} for name in criteria}
     mismatches: list[Mismatch] = []
-    proven: set[str] = set()
+    proofs: dict[str, list[str]] = {n: [] for n in criteria if n not in person_decides}
     for case, expectation in sorted(expectations.items()):
         if case not in scorecards:
             mismatches.append(Mismatch(case, "", "a scorecard", None, "it could not be graded"))
@@ -151,13 +165,14 @@ def compare(
                 outcome = got[0] if got else None
                 mismatches.append(Mismatch(case, name, expected.value, outcome, message))
         lost = {name for name, (outcome, _) in found.items() if outcome in LOST}
-        proven |= {name for name in lost if lost <= {name} | _dependants(rubric, name)}
-    unproven = tuple(n for n in criteria if n not in proven and n not in person_decides)
+        for name in lost & proofs.keys():
+            if lost <= {name} | _dependants(rubric, name):
+                proofs[name].append(case)
     return Verification(
         cases={case: entry.description for case, entry in sorted(expectations.items())},
         matrix=matrix,
         mismatches=tuple(mismatches),
-        unproven=unproven,
+        proofs={name: tuple(cases) for name, cases in proofs.items()},
     )
 
 
@@ -180,3 +195,18 @@ def _dependants(rubric: Rubric, name: str) -> set[str]:
                 found.add(other)
                 grown = True
     return found
+
+
+def expectations_of(loaded: LoadedRubric) -> dict[str, Expectation]:
+    """Every case of a rubric folder → what it must come to.
+
+    Raises:
+        RubricError: There is no case, or an `expect.toml` is wrong.
+    """
+    folder = loaded.folder / VERIFY
+    cases = sorted(path.parent for path in folder.glob("*/submission") if path.is_dir())
+    if not cases:
+        message = "there are no cases to verify"
+        mend = "add verify/reference/submission/… and verify/reference/expect.toml"
+        raise RubricError(message, where=str(folder), mend=mend)
+    return {case.name: read_expectation(case, loaded.rubric) for case in cases}
