@@ -18,6 +18,8 @@ __all__ = ["Meter", "Thinned", "number"]
 SERIES = 50
 VALUES = 5000
 VALUES_IN_ALL = 60_000
+WAITING = 64
+"""Losses that wait for an optimizer's step; manual loops have none."""
 
 
 def number(value: float) -> float | str:
@@ -65,7 +67,9 @@ class Meter:
     def __init__(self, budget: Budget, uses: Uses, batches_per_loader: int) -> None:
         self.budget = budget
         self.optimizer_steps = 0
-        self.losses: dict[tuple[str, int], tuple[dict[str, Any] | None, Thinned]] = {}
+        self.losses: dict[tuple[str, int, int], tuple[dict[str, Any] | None, Thinned]] = {}
+        """Place of a `backward()`, and which optimizer stepped after it → its losses."""
+        self._unstepped: list[tuple[str, int, dict[str, Any] | None, float]] = []
         self._uses = uses
         self._limit = batches_per_loader
         self._keys: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
@@ -106,6 +110,7 @@ class Meter:
         if key is None:
             self._keys_made += 1
             key = self._keys[optimizer] = self._keys_made
+        self._settle(key)
         for place in self._by_hand:
             self.budget.forget(place)
         self._by_hand.clear()
@@ -116,11 +121,24 @@ class Meter:
         key = (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
         self._by_hand.add(key)
         if tensor.numel() == 1:
-            if key not in self.losses and len(self.losses) < SERIES:
-                self.losses[key] = (self._uses.place(frame) if frame else None, Thinned())
-            if key in self.losses:
-                self.losses[key][1].add(float(tensor.detach()))
+            place = self._uses.place(frame) if frame else None
+            self._unstepped.append((*key, place, float(tensor.detach())))
+            if len(self._unstepped) >= WAITING:
+                self._settle(0)
         self.budget.step(key, reach=2)
+
+    def _settle(self, optimizer: int) -> None:
+        """Give the waiting losses to the optimizer that stepped; 0 is none.
+
+        Two nets that one line trains in turn, each with an optimizer, are two series.
+        """
+        for file, line, place, value in self._unstepped:
+            key = (file, line, optimizer)
+            if key not in self.losses and len(self.losses) < SERIES:
+                self.losses[key] = (place, Thinned())
+            if key in self.losses:
+                self.losses[key][1].add(value)
+        self._unstepped.clear()
 
     @property
     def batches(self) -> int:
@@ -129,6 +147,7 @@ class Meter:
 
     def series(self) -> list[dict[str, Any]]:
         """The losses, as the record holds them."""
+        self._settle(0)
         each = VALUES_IN_ALL // max(len(self.losses), 1)
         found = []
         for place, thinned in self.losses.values():
