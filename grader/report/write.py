@@ -102,15 +102,16 @@ def write_reports(
 
 
 def _replace(target: Path, data: bytes) -> None:
-    """Put a file in place in one step, so that a reader or a crash never meets half of it."""
+    """Put a file in place in one step: a reader or a killed grader never meets half of it.
+
+    Not synced to the disk: after a power cut it can be made again from the gradebook.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(target)
     except BaseException:

@@ -215,10 +215,10 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     write_reports(tmp_path, klass.klass()[:1], audience=Audience.STAFF, formats=["csv"])
     before = (tmp_path / "grades.csv").read_bytes()
 
-    def full(_handle):
+    def full(_self, _target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("grader.report.write.os.fsync", full)
+    monkeypatch.setattr("grader.report.write.Path.replace", full)
     with pytest.raises(ConfigurationError, match="No space left"):
         write_reports(tmp_path, klass.klass(), audience=Audience.STAFF, formats=["csv"])
     assert (tmp_path / "grades.csv").read_bytes() == before
