@@ -121,4 +121,4 @@ def scaffold(folder: Path, title: str = "") -> tuple[Path, ...]:
 
 
 def _one_line(text: str) -> str:
-    return "".join(char for char in " ".join(text.split()) if char.isprintable())
+    return " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())
