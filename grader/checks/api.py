@@ -10,14 +10,14 @@ from pydantic import Field
 from grader.checks.base import Seen, Stopped, check, failed
 from grader.checks.phrases import either, listed
 from grader.checks.requests import execute, inspect_source, scan_apis
-from grader.checks.runs import place_of
 from grader.model.base import Record
+from grader.model.evidence import Place
 from grader.model.measurements import ApiUses, Execution
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult, Flag
 
 if TYPE_CHECKING:
-    from grader.model.evidence import Place, ProbeRequest
+    from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
 __all__ = ["ApiForbidden"]
@@ -34,8 +34,8 @@ class ApiForbidden(Record):
     """Whether the names also raise in a run of their own, which finds what the text hides."""
 
 
-RAISED = "ForbiddenApi"
-"""Error kind of a cell, and code of a remark, when a forbidden name was called in a run."""
+CAUGHT = "api.forbidden"
+"""Code of the box's remark that a ruled-out name was called in a run."""
 
 MOST_PLACES = 20
 
@@ -86,6 +86,8 @@ def _caught(params: ApiForbidden, seen: Seen) -> tuple[list[Place], tuple[Flag, 
             raise
         text = "The run with ruled-out functions blocked did not work; only the text was searched."
         return [], (Flag(code="api_static_only", message=text),)
-    places = [place_of(run, cell) for cell in run.cells if cell.error_kind == RAISED]
-    places += [r.place for r in evidence.remarks if r.code == RAISED and r.place is not None]
-    return places, ()
+    return [
+        remark.place or Place(file=run.entry)
+        for remark in evidence.remarks
+        if remark.code == CAUGHT
+    ], ()

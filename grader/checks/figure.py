@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from grader.checks.base import Seen, check, failed, ours
+from grader.checks.base import Seen, check, failed
 from grader.checks.phrases import count, listed, share
 from grader.checks.requests import execute, inspect_source
-from grader.checks.runs import cut_short, stopped_at
+from grader.checks.runs import not_reached
 from grader.model.base import Points, Record
 from grader.model.measurements import Axes, Execution, FigureSeen
-from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult, FigureShown
 
 if TYPE_CHECKING:
@@ -94,16 +93,8 @@ def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
             hint="Use plt.xlabel, plt.ylabel, plt.title and plt.legend.",
             exhibits=_shown(evidence, fitting, run),
         )
-    if stop := stopped_at(run):
-        return CheckResult(
-            outcome=Outcome.BLOCKED,
-            fraction=Fraction(0),
-            message=f"The figure was not reached: {stop}",
-            expected=expected,
-            hint="Mend the earlier error; the figure may then be drawn as it is.",
-        )
-    if cut_short(run):
-        return ours("the run was over before its last figure")
+    if stopped := not_reached(evidence, run, "the figure"):
+        return stopped.model_copy(update={"expected": expected})
     return failed(
         _absent(run, params, len(fitting)),
         expected=expected,

@@ -12,13 +12,13 @@ from grader.checks.base import Seen, check, failed, ours
 from grader.checks.faults import HINTS
 from grader.checks.phrases import count, listed, share
 from grader.checks.requests import execute, inspect_source
-from grader.checks.runs import place_of, what_happened
+from grader.checks.runs import excused, hint_of, place_of, what_happened
 from grader.model.base import Record, number
 from grader.model.measurements import CellRun, Execution
 from grader.model.scorecard import CheckResult, Flag
 
 if TYPE_CHECKING:
-    from grader.model.evidence import ProbeRequest
+    from grader.model.evidence import Evidence, ProbeRequest
     from grader.model.rubric import Rubric
 
 __all__ = ["NotebookRuns"]
@@ -40,10 +40,6 @@ class NotebookRuns(Record):
         return self
 
 
-SPENT = ("budget", "BudgetSpent", "environment", "missing_data", "harness")
-"""Error kinds of ours: the run was cut short, or this machine lacks something."""
-
-
 def _needs(_params: NotebookRuns, rubric: Rubric) -> tuple[ProbeRequest, ...]:
     return (execute(rubric), inspect_source())
 
@@ -51,14 +47,13 @@ def _needs(_params: NotebookRuns, rubric: Rubric) -> tuple[ProbeRequest, ...]:
 @check("notebook.runs", NotebookRuns, needs=_needs)
 def notebook_runs(params: NotebookRuns, seen: Seen) -> CheckResult:
     """Your notebook runs from a fresh start, from the first cell to the last."""
-    _, run = seen.measured(execute(seen.rubric), Execution)
-    forgiven = [cell for cell in run.cells if _not_theirs(cell, params)]
-    stopped_by_us = run.ended_by == "wall_clock" and not _faulty(run, params)
-    counted = [
-        cell
-        for cell in run.cells
-        if cell not in forgiven and not (cell.status == "skipped" and stopped_by_us)
+    evidence, run = seen.measured(execute(seen.rubric), Execution)
+    forgiven = [cell for cell in run.cells if _forgiven(evidence, cell, params)]
+    faulty = [
+        cell for cell in run.cells if cell.status in ("error", "timeout") and cell not in forgiven
     ]
+    unseen = [] if faulty else [cell for cell in run.cells if cell.status == "skipped"]
+    counted = [cell for cell in run.cells if cell not in forgiven and cell not in unseen]
     good = sum(cell.status == "ok" for cell in counted)
     if not counted:
         return _nothing_ran(run, forgiven)
@@ -70,9 +65,8 @@ def notebook_runs(params: NotebookRuns, seen: Seen) -> CheckResult:
         "threshold": number(float(max(params.bands, key=lambda b: b.fraction).at)),
         "unit": "share of code cells",
         "expected": "Every code cell runs without an error after a restart.",
-        "flags": _flags(run, forgiven, stopped_by_us=stopped_by_us),
+        "flags": _flags(run, forgiven, unseen),
     }
-    faulty = _faulty(run, params)
     if not faulty:
         return CheckResult.banded(fraction, _all_ran(run, good, forgiven), **more)
     first = faulty[0]
@@ -80,25 +74,17 @@ def notebook_runs(params: NotebookRuns, seen: Seen) -> CheckResult:
     return CheckResult.banded(
         fraction,
         f"{what_happened(run, first)} {ran}; this earns {share(fraction)}.",
-        hint=_hint(first),
+        hint=hint_of(evidence, first) or _hint(first),
         places=(place_of(run, first),),
         **more,
     )
 
 
-def _not_theirs(cell: CellRun, params: NotebookRuns) -> bool:
+def _forgiven(evidence: Evidence, cell: CellRun, params: NotebookRuns) -> bool:
     if cell.status == "timeout":
         return params.forgive_timeouts
-    kind = cell.error_kind
-    return cell.status == "error" and (kind in SPENT or kind in params.forgive)
-
-
-def _faulty(run: Execution, params: NotebookRuns) -> list[CellRun]:
-    return [
-        cell
-        for cell in run.cells
-        if cell.status in ("error", "timeout") and not _not_theirs(cell, params)
-    ]
+    theirs = cell.error_kind not in params.forgive
+    return cell.status == "error" and (excused(evidence, cell) or not theirs)
 
 
 def _hint(cell: CellRun) -> str:
@@ -129,17 +115,17 @@ def _nothing_ran(run: Execution, forgiven: list[CellRun]) -> CheckResult:
     )
 
 
-def _flags(run: Execution, forgiven: list[CellRun], *, stopped_by_us: bool) -> tuple[Flag, ...]:
+def _flags(run: Execution, forgiven: list[CellRun], unseen: list[CellRun]) -> tuple[Flag, ...]:
     flags = []
     late = [str(cell.cell) for cell in run.cells if cell.status == "timeout"]
     if late:
         text = f"Stopped in {run.entry} when its time was over: cell {listed(late)}."
         flags.append(Flag(code="cell_timeout", message=text))
-    if stopped_by_us:
-        text = f"The time for running {run.entry} was over before its last cell."
-        flags.append(Flag(code="run_cut_short", message=text))
-    ours_here = [str(cell.cell) for cell in forgiven if cell.status == "error"]
-    if ours_here:
-        text = f"Errors in {run.entry} that are not counted: cell {listed(ours_here)}."
+    kept = [str(cell.cell) for cell in forgiven if cell.status == "error"]
+    if kept:
+        text = f"Errors in {run.entry} that are not counted: cell {listed(kept)}."
         flags.append(Flag(code="errors_forgiven", message=text))
+    if unseen:
+        text = f"{count(len(unseen), 'cell')} of {run.entry} were not run, and are not counted."
+        flags.append(Flag(code="run_cut_short", message=text))
     return tuple(flags)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from grader.checks.faults import ours
 from grader.checks.phrases import decimal
-from grader.model.evidence import Place
+from grader.model.evidence import Evidence, Place
+from grader.model.outcome import Outcome
+from grader.model.scorecard import CheckResult
 
 if TYPE_CHECKING:
     from grader.model.measurements import CellRun, Execution
 
-__all__ = ["cut_short", "first_line", "place_of", "stopped_at", "what_happened"]
+__all__ = ["excused", "first_line", "hint_of", "not_reached", "place_of", "what_happened"]
+
+CUT = "budget.cut"
+"""Code of the box's remark that an error may come from training that was ended early."""
+
+OURS = ("dataset_missing",)
+"""Error kinds of cells for which this machine is to blame: there is no network in a box."""
 
 LONGEST = 300
 """Characters of a student's own error that a sentence quotes."""
@@ -33,17 +43,41 @@ def what_happened(run: Execution, cell: CellRun) -> str:
     return f"{place} stopped with {said.rstrip('.')}."
 
 
-def stopped_at(run: Execution) -> str:
-    """What stopped the run early, or nothing."""
+def excused(evidence: Evidence, cell: CellRun) -> bool:
+    """Whether a cell's error is ours: training was cut short, or this machine lacks the data."""
+    cut = any(remark.code == CUT for remark in evidence.remarks)
+    return cell.status == "error" and (cut or cell.error_kind in OURS)
+
+
+def not_reached(evidence: Evidence, run: Execution, what: str) -> CheckResult | None:
+    """The result of a check that needed a later part of the run, or None when all was reached.
+
+    Args:
+        evidence: Of the run.
+        run: Its payload.
+        what: What was not reached, such as `the figure`.
+    """
     for cell in run.cells:
+        if excused(evidence, cell):
+            return ours(f"{what} was not reached, for a reason of ours: {what_happened(run, cell)}")
         if cell.status in ("error", "timeout"):
-            return what_happened(run, cell)
-    return ""
+            return CheckResult(
+                outcome=Outcome.BLOCKED,
+                fraction=Fraction(0),
+                message=f"{what[0].upper()}{what[1:]} was not reached: {what_happened(run, cell)}",
+                hint="Mend the earlier error; this may then work as it is.",
+                places=(place_of(run, cell),),
+            )
+    if run.ended_by in ("wall_clock", "output_limit"):
+        return ours(f"the run was over before {what}")
+    return None
 
 
-def cut_short(run: Execution) -> bool:
-    """Whether the run ended by our clock, with no cell to blame."""
-    return run.ended_by in ("wall_clock", "output_limit") and not stopped_at(run)
+def hint_of(evidence: Evidence, cell: CellRun) -> str:
+    """What the box said to try about a cell's error, as a sentence."""
+    code = f"execute.{cell.error_kind}"
+    said = next((remark.message for remark in evidence.remarks if remark.code == code), "")
+    return f"{said[0].upper()}{said[1:].rstrip('.')}." if said else ""
 
 
 def first_line(error: str) -> str:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from grader.checks.base import Seen, Stopped, check, ours
+from grader.checks.base import Seen, Stopped, check
 from grader.checks.interval import above
 from grader.checks.phrases import bound_by, called, count, decimal, examples, share
 from grader.checks.requests import execute, inspect_source, predict
-from grader.checks.runs import cut_short, stopped_at
+from grader.checks.runs import not_reached
 from grader.checks.scores import judge
 from grader.model.base import Points, Record, to_float
 from grader.model.measurements import Execution, LossSeries, Predictions
@@ -68,19 +68,12 @@ def _needs(params: TrainingLearns, rubric: Rubric) -> tuple[ProbeRequest, ...]:
 @check("training.learns", TrainingLearns, needs=_needs)
 def training_learns(params: TrainingLearns, seen: Seen) -> CheckResult:
     """Your own training code learns when it is run for a short time."""
-    _, run = seen.measured(execute(seen.rubric), Execution)
+    evidence, run = seen.measured(execute(seen.rubric), Execution)
     series = [one for one in run.losses if len(one.values) >= params.steps]
     falling = [one for one in series if _falls(one, params.ratio)]
     falls = bool(series) and len(falling) == len(series)
-    if not series and (stop := stopped_at(run)):
-        return CheckResult(
-            outcome=Outcome.BLOCKED,
-            fraction=Fraction(0),
-            message=f"Your training was not reached: {stop}",
-            hint="Mend the earlier error; training may then work as it is.",
-        )
-    if not series and cut_short(run):
-        return ours("the run was over before training began")
+    if not series and (stopped := not_reached(evidence, run, "your training")):
+        return stopped
     sentences = [_losses_told(run, series, falling)]
     more: dict[str, Any] = {
         "expected": "The loss falls during a short run"

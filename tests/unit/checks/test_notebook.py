@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from grader.checks.requests import execute
+from grader.model.evidence import Remark
 from grader.model.measurements import CellRun, Execution
 from grader.model.outcome import Outcome
 from tests.made_up import a_rubric, a_seen, judged, measured
@@ -30,8 +31,8 @@ def run(*cells: CellRun, **more: Any) -> Execution:
     return Execution(**{**given, **more})
 
 
-def runs(execution: Execution, **params: Any) -> CheckResult:
-    seen = a_seen(measured(execute(a_rubric()), execution))
+def runs(execution: Execution, *remarks: Remark, **params: Any) -> CheckResult:
+    seen = a_seen(measured(execute(a_rubric()), execution, remarks))
     return judged("notebook.runs", params, seen)
 
 
@@ -67,12 +68,21 @@ def test_bands_give_a_share_of_the_cells() -> None:
 
 
 def test_errors_of_ours_and_forgiven_ones_do_not_count() -> None:
-    cut = cell(3, "error", error_kind="budget", error="training was ended")
-    result = runs(run(cell(1), cut))
+    cut = Remark(code="budget.cut", message="training was ended early")
+    stopped = run(cell(1), BAD, cell(4, "skipped"), finished=False, ended_by="error")
+    result = runs(stopped, cut)
     assert result.outcome is Outcome.PASS
     assert "What stopped in cell 3 is not counted." in result.message
-    assert [flag.code for flag in result.flags] == ["errors_forgiven"]
+    assert [flag.code for flag in result.flags] == ["errors_forgiven", "run_cut_short"]
+    no_data = cell(3, "error", error_kind="dataset_missing", error="SVHN is not here")
+    assert runs(run(cell(1), no_data)).outcome is Outcome.PASS
     assert runs(run(cell(1), BAD), forgive=["NameError"]).outcome is Outcome.PASS
+
+
+def test_the_boxs_own_hint_is_better_than_ours() -> None:
+    said = Remark(code="execute.NameError", message="the name may come from a removed cell")
+    result = runs(run(cell(1), BAD), said)
+    assert result.hint == "The name may come from a removed cell."
 
 
 def test_a_cell_without_end_is_flagged_for_a_person() -> None:

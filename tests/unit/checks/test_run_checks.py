@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader.checks.requests import execute, predict, scan_apis
-from grader.model.evidence import Evidence, Place
+from grader.model.evidence import Evidence, Place, Remark
 from grader.model.measurements import ApiUse, ApiUses, Execution, LossSeries
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult, Curves, FigureShown
@@ -155,6 +155,12 @@ class TestFigure:
         assert blocked.outcome is Outcome.BLOCKED
         assert "cell 3" in blocked.message
 
+    def test_what_our_machine_kept_away_stays_open(self) -> None:
+        no_data = cell(3, "error", error_kind="dataset_missing", error="SVHN is not here")
+        result = self.has(cells=(cell(1), no_data))
+        assert result.outcome is Outcome.ERROR
+        assert "SVHN is not here" in result.message
+
     def test_a_figure_before_the_error_counts(self) -> None:
         assert self.has(a_figure(), cells=(cell(1), BAD)).outcome is Outcome.PASS
 
@@ -167,10 +173,12 @@ class TestFigure:
 class TestApi:
     NAMES = ("torch.nn.CrossEntropyLoss",)
 
-    def forbidden(self, *uses: ApiUse, dynamic: Execution | None = None) -> CheckResult:
+    def forbidden(
+        self, *uses: ApiUse, dynamic: Execution | None = None, remarks: tuple[Remark, ...] = ()
+    ) -> CheckResult:
         evidence = [measured(scan_apis(self.NAMES), ApiUses(uses=uses, searched=self.NAMES))]
         if dynamic is not None:
-            evidence.append(measured(execute(a_rubric(), forbid=self.NAMES), dynamic))
+            evidence.append(measured(execute(a_rubric(), forbid=self.NAMES), dynamic, remarks))
         params = {"names": list(self.NAMES), "dynamic": dynamic is not None}
         return judged("api.forbidden", params, a_seen(*evidence))
 
@@ -189,10 +197,11 @@ class TestApi:
         assert result.places == (place,)
 
     def test_a_call_that_the_text_hides_is_found_by_running(self) -> None:
-        caught = cell(3, "error", error_kind="ForbiddenApi", error="…")
-        result = self.forbidden(dynamic=run(cell(1), caught))
+        place = Place(file="hw.ipynb", cell=3, line=1)
+        caught = Remark(code="api.forbidden", message="torch.nn.CrossEntropyLoss", place=place)
+        result = self.forbidden(dynamic=run(cell(1)), remarks=(caught,))
         assert result.outcome is Outcome.FAIL
-        assert "hw.ipynb, cell 3" in result.message
+        assert "hw.ipynb, cell 3, line 1" in result.message
 
     def test_a_run_that_fails_leaves_the_text_and_a_flag(self) -> None:
         evidence = [
