@@ -136,10 +136,11 @@ class Budget:
             known = (loop.place, key)
             if times >= REPEATS:
                 self._known.add(known)
-            elif training or known not in self._known:
+            if known not in self._known:
                 continue
             training += 1
-            if spent and (reach is None or training <= reach):
+            again = times >= REPEATS or training == 1  # a batch loop known to train needs no second
+            if spent and again and (reach is None or training <= reach):
                 loop.ended = True
 
     def forget(self, key: Hashable) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 from dataclasses import dataclass
 
 from ..magics import BARE_COMMAND
 
-__all__ = ["Prepared", "mended", "prepared"]
+__all__ = ["Prepared", "mended", "prepared", "statement", "words_of"]
 
 WRAPPING = frozenset("time timeit capture prun memit mprun python python3 pypy heat wandb".split())
+OPTIONS = re.compile(r"^(?:-[a-zA-Z]+\s*\d*(?:\s+|$))+")
 OTHER_LANGUAGES = frozenset(
     "bash sh script html HTML javascript js latex markdown svg SVG perl ruby cython R sql shell"
     " bigquery system sx ! cmd".split()
@@ -54,14 +56,22 @@ def prepared(text: str) -> Prepared:
         if name == "capture":
             names = [word for word in words[1:] if not word.startswith("-")]
             capture = names[0] if names else ""
-        lines[index] = _statement(words[1:]) if name in {"time", "timeit"} else ""
-    return Prepared("\n".join(lines), capture)
+        timed = name in {"time", "timeit"}
+        lines[index] = statement(line[2:].strip()[len(name) :]) if timed else ""
+    return Prepared(_as_ipython_takes_it("\n".join(lines)), capture)
 
 
-def _statement(words: list[str]) -> str:
-    """What stands beside `%%time` runs too."""
-    kept = [word for word in words if not re.match(r"-|\d+$", word)]
-    return " ".join(kept)
+def _as_ipython_takes_it(text: str) -> str:
+    """IPython looks at the first line only: for a cell magic, and for the indent of the whole."""
+    begins = text.lstrip("\n")
+    if begins.startswith("%%"):
+        return begins
+    return textwrap.dedent(text) if begins[:1] in {" ", "\t"} else text
+
+
+def statement(rest: str) -> str:
+    """What stands beside `%%time` or `%timeit`, without their options: it runs too."""
+    return OPTIONS.sub("", rest.strip())
 
 
 def mended(text: str, line: int) -> str | None:

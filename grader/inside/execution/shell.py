@@ -13,7 +13,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from .cells import mended, prepared, words_of
+from .cells import mended, prepared, statement, words_of
 from .transform import transform
 
 if TYPE_CHECKING:
@@ -159,9 +159,7 @@ class CellShell(InteractiveShell):
 
     def _timed(self, line: str) -> Any:
         """Once: how long it takes here says nothing."""
-        from .cells import _statement
-
-        code = _statement(line.split(" "))
+        code = statement(line)
         return self.ex(code) if code.strip() else None
 
     def _not_installed(self, line: str) -> None:
@@ -271,6 +269,8 @@ def make_shell(main: ModuleType, uses: Uses) -> CellShell:
     CellShell.clear_instance()
     shell = CellShell.instance(config=settings, ipython_dir=folder, user_module=main)
     shell.uses = uses
+    cleaning = shell.input_transformer_manager.cleanup_transforms
+    cleaning[:] = [step for step in cleaning if getattr(step, "__name__", "") != "leading_empty_lines"]
     shell.ast_transformers.append(Wrap(shell))
     shell.user_ns.pop("open", None)
     if shell.display_formatter is not None:

@@ -56,6 +56,9 @@ def install(uses: Uses) -> None:
             setattr(torch, name, _device_keyword(getattr(torch, name), note))
     for name in NEW:
         setattr(torch.Tensor, name, _device_keyword(getattr(torch.Tensor, name), note))
+    storages = (torch.UntypedStorage, torch.TypedStorage)
+    for storage in storages:
+        storage.cuda = _stays(note)  # type: ignore[method-assign,assignment]
     for owner in (torch.Tensor, torch.nn.Module):
         owner.cuda = _stays(note)  # type: ignore[method-assign,assignment]
         owner.to = _device_first(owner.to, note)  # type: ignore[method-assign]

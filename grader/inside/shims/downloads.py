@@ -32,7 +32,7 @@ def is_about_data(error: BaseException) -> bool:
     while seen is not None:
         if isinstance(seen, DatasetMissing) or type(seen).__name__ in NETWORK:
             return True
-        if any(phrase in str(seen) for phrase in PHRASES):
+        if any(phrase in str(part) for phrase in PHRASES for part in seen.args[:1]):
             return True
         seen = seen.__cause__
     return False

@@ -37,11 +37,11 @@ class WrongFramework(ModuleNotFoundError, StudentFault):
         self.hint = "write it with torch"
 
 
-class DatasetMissing(RuntimeError, StudentFault):
-    """Data that would have to be downloaded."""
+class DatasetMissing(OSError, StudentFault):
+    """Data that would have to be downloaded. An `OSError`, as a missing network raises."""
 
     def __init__(self, message: str, place: dict[str, object] | None = None) -> None:
-        RuntimeError.__init__(self, message)
+        OSError.__init__(self, message)
         self.kind = "dataset_missing"
         self.message = message
         self.place = place

@@ -233,6 +233,8 @@ def install(uses: Uses, hooks: AfterImport, scratch: str, roots: list[str]) -> P
     shutil.rmtree = paths.changing(rmtree)  # type: ignore[assignment]
     hooks.patch("torch.serialization", functools.partial(_patch_torch, paths=paths))
     hooks.patch("IPython.core.interactiveshell", _patch_ipython)
+    hooks.patch("numpy.lib._datasource", _patch_numpy)
+    hooks.patch("tarfile", _patch_tarfile)
     return places
 
 
@@ -264,3 +266,13 @@ def _patch_torch(serialization: Any, paths: Paths) -> None:
 def _patch_ipython(module: Any) -> None:
     """IPython gives notebooks an `open` of its own, made from the one it was imported with."""
     module.io_open = builtins.open
+
+
+def _patch_numpy(module: Any) -> None:
+    """`numpy.loadtxt` keeps an `open` from when it was imported."""
+    module._file_openers._file_openers[None] = builtins.open  # noqa: SLF001
+
+
+def _patch_tarfile(module: Any) -> None:
+    """So does `tarfile`."""
+    module.bltn_open = builtins.open

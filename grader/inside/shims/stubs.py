@@ -11,6 +11,7 @@ import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ seaborn tensorboard tensorboardX tensorboard_logger termcolor torchinfo torchsum
 torchview torchviz tqdm visdom wandb kaggle jupyterthemes google_drive_downloader""".split()
 
 
+IMPORTING = ("<frozen importlib._bootstrap", "<frozen importlib>")  # `importlib.util` only asks
 BETWEEN = "/importlib/__init__.py"
 OWN = "/inside/shims/"
 
@@ -176,12 +178,12 @@ class InsteadOfTensorboard(MetaPathFinder):
 
 def imported_by(uses: Uses) -> bool:
     """Whether the import that is under way was written by the student."""
-    frame = sys._getframe(1)
+    frame = _getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
         if uses.is_student(name):
             return True
-        if not (name.startswith("<frozen importlib") or name.endswith(BETWEEN) or OWN in name):
+        if not (name.startswith(IMPORTING) or name.endswith(BETWEEN) or OWN in name):
             return False
         frame = frame.f_back  # type: ignore[assignment]
     return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,9 +22,16 @@ PLUMBING = (
     "/os.py",
     "/glob.py",
     "/contextlib.py",
+    "/shutil.py",
+    "/zipfile.py",
+    "/tarfile.py",
+    "/numpy/lib/",
+    "/pandas/io/",
+    "/scipy/io/",
+    "/PIL/",
+    "/torchvision/datasets/",
 )
-"""Files of the standard library that stand between a student's line and what it asks for."""
-OWN = "inside/"
+"""Files that stand between a student's line and the file it asks for, asking on its behalf."""
 
 
 class Uses:
@@ -50,14 +57,14 @@ class Uses:
 
     def student_frame(self, frame: FrameType | None = None) -> FrameType | None:
         """The innermost frame of student code, however deep in libraries we are."""
-        frame = frame or sys._getframe(1)
+        frame = frame or _getframe(1)
         while frame is not None and not self.is_student(frame.f_code.co_filename):
             frame = frame.f_back
         return frame
 
     def direct_caller(self) -> FrameType | None:
         """The frame of student code that asked for this itself, not through a library."""
-        frame: FrameType | None = sys._getframe(1)
+        frame: FrameType | None = _getframe(1)
         while frame is not None:
             filename = frame.f_code.co_filename
             if self.is_student(filename):
@@ -69,7 +76,7 @@ class Uses:
 
     def importing(self) -> bool:
         """Whether a module is being imported between the student's line and us."""
-        frame: FrameType | None = sys._getframe(1)
+        frame: FrameType | None = _getframe(1)
         while frame is not None and not self.is_student(frame.f_code.co_filename):
             if frame.f_code.co_filename.startswith("<frozen importlib"):
                 return True
@@ -78,14 +85,18 @@ class Uses:
 
     def place(self, frame: FrameType | None = None) -> dict[str, Any] | None:
         """The student's line that we were called from."""
-        found = self.student_frame(frame or sys._getframe(1))
+        found = self.student_frame(frame or _getframe(1))
         if found is None:
             return None
         return self._session.place_of(found.f_code.co_filename, found.f_lineno)
 
+    def note_at(self, code: str, message: str, filename: str, line: int) -> None:
+        """Remark on a line of the student's that is known."""
+        self._session.remark(code, message, self._session.place_of(filename, line))
+
     def note(self, code: str, message: str) -> None:
         """Remark on the student's line that we were called from, once."""
-        found = self.student_frame(sys._getframe(1))
+        found = self.student_frame(_getframe(1))
         filename, line = (found.f_code.co_filename, found.f_lineno) if found else ("", 0)
         if (code, filename, line) in self._made:
             return
