@@ -261,11 +261,13 @@ def _print_criteria(terminal: Console, result: Verification, loaded: LoadedRubri
     )
     for name, criterion in loaded.rubric.criteria().items():
         if name not in result.proofs:
-            table.add_row("·", escape(name), str(criterion.points), "a person decides")
+            table.add_row("·", escape(name), f"{float(criterion.points):g}", "a person decides")
             continue
         cases = result.proofs[name]
         mark = "[green]✓[/green]" if cases else "[red]✗[/red]"
-        table.add_row(mark, escape(name), str(criterion.points), escape("\n".join(cases)) or "none")
+        table.add_row(
+            mark, escape(name), f"{float(criterion.points):g}", escape("\n".join(cases)) or "none"
+        )
     terminal.print(table)
 
 
@@ -279,10 +281,9 @@ def _print_verdict(terminal: Console, result: Verification) -> None:
         terminal.print(f"[red]✗[/red] {escape(text)}")
         if mismatch.message:
             terminal.print(f"    {escape(mismatch.message)}")
-    for name in result.unproven:
-        terminal.print(
-            f"[red]✗[/red] {escape(name)}: no case loses it and nothing else; add a mutant"
-        )
+    if result.unproven:
+        listed = escape(", ".join(result.unproven))
+        terminal.print(f"[red]✗[/red] no case loses exactly: {listed}. Add a mutant for each.")
     if result.holds:
         terminal.print(
             f"[green]✓[/green] {len(result.cases)} cases came out as expected; "
