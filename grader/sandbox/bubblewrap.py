@@ -265,6 +265,10 @@ class BubblewrapBox:
             return ExitReason.MEMORY
         return None
 
+    def ended(self) -> bool:
+        """Whether nothing in the box runs any more."""
+        return self._wait_empty(0)
+
     def kill(self) -> None:
         """End everything in the box now."""
         self._killed = True

@@ -282,7 +282,7 @@ def _bomb(trial: Trial, name: str, code: str, reason: ExitReason) -> None:
     """Run what must be ended by a limit."""
     box = trial.open(name.replace(" ", "-"), LIMITS, code)
     try:
-        _wait(lambda: box.over_limit() is not None)
+        _wait(lambda: box.over_limit() is not None or box.ended())
     finally:
         box.kill()
         result = box.close()
