@@ -27,6 +27,7 @@ __all__ = [
 
 OTHER_FRAMEWORKS = ("tensorflow", "keras", "jax", "flax", "mxnet")
 SHOWN = 8
+GLOBS_SHOWN = 4
 
 
 def imported_frameworks(session: Session) -> dict[str, dict[str, Any]]:
@@ -86,8 +87,10 @@ def module_message(
     session: Session, role: dict[str, Any], files: WeightFiles, matching: list[str]
 ) -> str:
     """What was looked for as a net and what is there."""
-    globs = ", ".join(role.get("weights") or ()) or "any weight file"
-    parts = [f"No trained net for '{role['name']}' was found: looked for {globs}."]
+    globs = list(role.get("weights") or ())
+    looked = ", ".join(globs[:GLOBS_SHOWN]) or "any weight file"
+    more = f" and {len(globs) - GLOBS_SHOWN} more names" if len(globs) > GLOBS_SHOWN else ""
+    parts = [f"No trained net for '{role['name']}' was found: looked for {looked}{more}."]
     if matching:
         parts.append(f"Of these, {', '.join(matching[:SHOWN])} did not fit.")
     parts += [weight_files(files), definitions_found(session.definitions()), broken_cells(session)]

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import absent
-from .bound import Bound, name_rank
-from .building import built_classes, fresh
+from .bound import Bound, name_rank, plain, role_words
+from .building import built_classes, fresh, wraps
 from .explicit import explicit_definition, explicit_weights, marked_names
 from .nets import contract_gaps
 from .reply import StudentFault, Unbound
 from .targets import bind_target
-from .weights import Fit, WeightFiles, fit, load_module, load_state
+from .weights import PREFIXES, Fit, WeightFiles, fit, load_module, load_state
 
 if TYPE_CHECKING:
     from .definitions import Candidate
@@ -110,15 +110,9 @@ class _Saved:
 
     def from_file(self, name: str, how: str) -> Bound:
         """Bind to one file."""
-        saved = self.files.read(name)
+        saved = self.part(self.files.read(name))
         if saved.kind == "module":
-            module = load_module(self.session, self.files, name, saved)
-            text = f"{saved.class_name} (a whole net, pickled)"
-            place = self.definitions.places.get(saved.class_name)
-            for candidate in self.definitions.candidates:  # where the code builds just this net
-                if fit(candidate.module, saved.tensors()).exact:
-                    text, place = f"{saved.class_name}: {candidate.text}", candidate.place
-            return self.bound(how, text, place, module, saved, None)
+            return self.from_pickle(name, saved, how)
         best: tuple[tuple[Any, ...], Candidate, Fit] | None = None
         for order, candidate in enumerate(self.nets(saved)):
             found = fit(candidate.module, saved.tensors())
@@ -130,12 +124,50 @@ class _Saved:
         if best is None or not best[2].state:
             raise absent.nothing_to_load_into(self.session, name, saved)
         _, candidate, found = best
-        module = fresh(candidate)
-        load_state(module, found)
         if how != "explicit":
             how = "name" if self.rank(candidate) > NAMED else "weights"
             how = "explicit" if self.rank(candidate) > NAMED + 1 else how
+        candidate, found = self.wrapped(candidate, found, saved)
+        module = fresh(candidate)
+        load_state(module, found)
         return self.bound(how, candidate.text, candidate.place, module, saved, found)
+
+    def part(self, saved: Saved) -> Saved:
+        """Of a file with several nets, the one whose key says this role."""
+        words = role_words(self.role)
+        for key, other in saved.others.items():
+            if any(word in plain(key) for word in words):
+                return other
+        return saved
+
+    def wrapped(self, candidate: Candidate, found: Fit, saved: Saved) -> tuple[Candidate, Fit]:
+        """The net in the student's wrapper, when that is what was saved (`classnet.0.weight`)."""
+        if found.exact and found.prefix and not found.prefix.startswith("+"):
+            for wrapper in wraps(self.definitions, candidate):
+                outer = fit(wrapper.module, saved.tensors())
+                if outer.exact and outer.prefix in {"", *PREFIXES}:
+                    return wrapper, outer
+        return candidate, found
+
+    def from_pickle(self, name: str, saved: Saved, how: str) -> Bound:
+        """Bind to a whole pickled net; where the code builds just this one is its place."""
+        module = load_module(self.session, self.files, name, saved)
+        versions = self.definitions.versions.get(saved.class_name, [])
+        for kind in reversed(versions[:-1]):  # it may be of an earlier class of this name
+            if not any("does not map" in gap for gap in contract_gaps(module, self.role)):
+                break
+            module.__class__ = kind
+        text = f"{saved.class_name} (a whole net, pickled)"
+        place = self.definitions.places.get(saved.class_name)
+        same = [c for c in self.definitions.candidates if fit(c.module, saved.tensors()).exact]
+        if same:
+            best = max(
+                same, key=lambda c: (type(c.module).__name__ != saved.class_name, self.rank(c))
+            )
+            text, place = f"{saved.class_name} around {best.text}", best.place
+            if type(best.module).__name__ == saved.class_name:
+                text = best.text
+        return self.bound(how, text, place, module, saved, None)
 
     def rank(self, candidate: Candidate) -> int:
         """How sure the names make this the role's net; what the student said counts most."""
@@ -215,7 +247,10 @@ class _Saved:
 def _why(how: str, role: dict[str, Any], saved: Saved | None, found: Fit | None) -> str:
     reasons = {
         "explicit": "the submission names it",
-        "name": f"its name is one that the assignment gives '{role['name']}'",
+        "name": (
+            f"the {'file' if saved else 'net'} has a name that the assignment gives"
+            f" '{role['name']}'"
+        ),
         "weights": "the file's tensors have its names and shapes",
         "structure": "it is the last net of this structure in the code",
     }

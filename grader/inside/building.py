@@ -13,7 +13,7 @@ from .definitions import Candidate, Definitions, is_module
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["built_classes", "fresh", "required_arguments"]
+__all__ = ["built_classes", "fresh", "required_arguments", "wraps"]
 
 GUESS_ARGUMENTS = 3
 GUESS_SIZES = 5
@@ -94,3 +94,15 @@ def _built(
 
 def _shown(value: Any) -> str:
     return "…" if is_module(value) else repr(value)[:40]
+
+
+def wraps(definitions: Definitions, inner: Candidate) -> Iterator[Candidate]:
+    """A net inside each of the student's classes that take one argument."""
+    for name, kind in definitions.module_classes().items():
+        if len(required_arguments(kind) or ()) != 1 or kind is type(inner.module):
+            continue
+        try:
+            module = kind(fresh(inner))
+        except BaseException:  # noqa: S112 - a class that wraps something else
+            continue
+        yield Candidate(name, f"{name}({inner.text})"[:280], module, inner.place, inner.hints)

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Candidate", "Definitions", "Problem", "is_module", "is_module_class"]
+__all__ = ["Candidate", "Definitions", "Problem", "is_module", "is_module_class", "shapes_of"]
 
 Place = dict[str, Any]
 
@@ -21,6 +21,12 @@ def is_module_class(value: Any) -> bool:
     """Whether a value is a class of nets."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, type) and issubclass(value, torch.nn.Module)
+
+
+def shapes_of(module: Any) -> list[tuple[int, ...]]:
+    """Shapes of a net's parameters, in order."""
+    parameters = sys.modules["torch"].nn.Module.parameters(module)
+    return [tuple(parameter.shape) for parameter in parameters]
 
 
 @dataclass(frozen=True)

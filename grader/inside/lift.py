@@ -8,29 +8,32 @@ only to see which nets the code would build there.
 
 from __future__ import annotations
 
-import __future__
-
 import ast
 import copy
+import math
 import sys
 import warnings
-from collections import deque
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .cheap import Cheap, assigned_names
-from .definitions import Candidate, Definitions, Problem, is_module
+from .definitions import Candidate, Definitions, Problem, is_module, shapes_of
+from .evaluate import NOTHING, first_items, is_short, run, softened, strings_in, value_of
 from .local_modules import LocalModules, module_name
+from .sketch import Sketches
+from .sources import is_main_guard
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
     from .sources import Chunk, Sources
 
 __all__ = ["Lifter", "Scope", "lift"]
 
 CANDIDATE_LIMIT = 80
-SKETCH_LIMIT = 400
-CALLS_EACH = 8
+NUMBERS_LIMIT = 300_000_000
+"""Parameters of all nets built to look at: 1.2 GB."""
 ITERATIONS_EACH = 6
 EXACT_ITERATIONS = 2000
 DEPTH_LIMIT = 30
@@ -93,9 +96,17 @@ class Lifter:
         self.main = main
         self.cheap = Cheap(c.tree for c in sources.chunks if c.tree)
         self.found = Definitions(main.__dict__)
-        self._functions: list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, Scope]] = []
-        self._calls: deque[tuple[str, dict[str, Any]]] = deque()
-        self._sketches = 0
+        self.sketches = Sketches(self)
+        self._handlers: tuple[tuple[Any, Callable[[Any, Scope], None]], ...] = (
+            (ast.Import | ast.ImportFrom, self._import),
+            (ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, self._define),
+            (ast.If, self._branch),
+            (ast.For | ast.AsyncFor | ast.While, self._loop),
+            (ast.With | ast.AsyncWith, lambda node, scope: self.block(node.body, scope)),
+            (ast.Try | ast.TryStar, self._try),
+            (ast.Return, self._returned),
+        )
+        self._numbers = 0
         self._missing_names: dict[str, str] = {}
 
     def run(self, root: str) -> None:
@@ -109,7 +120,7 @@ class Lifter:
                     self.block(chunk.tree.body, Scope(self.main.__dict__, chunk))
                 else:
                     self._other(chunk, root)
-            self._sketch_functions()
+            self.sketches.run()
 
     def load_module(self, module: ModuleType, chunk: Chunk) -> None:
         """Fill one of the submission's own modules, as an import of it asks."""
@@ -159,27 +170,20 @@ class Lifter:
 
     def statement(self, node: ast.stmt, scope: Scope) -> None:
         """Lift one statement."""
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            self._import(node, scope)
-        elif isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            self._define(node, scope)
-        elif isinstance(node, ast.If):
-            self._branch(node, scope)
-        elif isinstance(node, ast.For | ast.AsyncFor | ast.While):
-            self._loop(node, scope)
-        elif isinstance(node, ast.With | ast.AsyncWith):
-            self.block(node.body, scope)
-        elif isinstance(node, ast.Try | ast.TryStar):
-            self._try(node, scope)
-        elif isinstance(node, ast.Return):
-            if node.value is not None and self.cheap.expression(node.value):
-                self._candidate(scope.owner, node.value, scope)
-            elif node.value is not None:
-                self._inner(node.value, scope)
-        elif self.cheap.statement(node):
+        for kinds, handle in self._handlers:
+            if isinstance(node, kinds):
+                handle(node, scope)
+                return
+        if self.cheap.statement(node):
             self._execute_cheap(node, scope)
         else:
             self._busy(node, scope)
+
+    def _returned(self, node: ast.Return, scope: Scope) -> None:
+        if node.value is not None and self.cheap.expression(node.value):
+            self._candidate(scope.owner, node.value, scope)
+        elif node.value is not None:
+            self._inner(node.value, scope)
 
     def _execute_cheap(self, node: ast.stmt, scope: Scope) -> None:
         problem = self._run(node, scope)
@@ -223,7 +227,7 @@ class Lifter:
                 self._candidate(own, node, scope)
                 return
             if own in self.cheap.functions or own in self.cheap.classes:
-                self._note_call(own, node, scope)
+                self.sketches.note_call(own, node, scope)
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self._inner(child, scope)
@@ -256,7 +260,7 @@ class Lifter:
         if error is not None:
             error = self._run(node, scope, annotations=True)
         if error is not None:
-            error = self._run(self._softened(node, scope), scope, annotations=True)
+            error = self._run(self._soft(node, scope), scope, annotations=True)
         place = scope.chunk.place(node.lineno)
         if error is not None:
             self._problem(node.name, error, place)
@@ -266,7 +270,7 @@ class Lifter:
             self.found.versions.setdefault(node.name, []).append(value)
             self._methods(node, scope)
         elif isinstance(node, FUNCTIONS):
-            self._functions.append((node, scope))
+            self.sketches.functions.append((node, scope))
         if scope.exact:
             self.found.places[node.name] = place
         else:
@@ -278,32 +282,11 @@ class Lifter:
             return
         for method in node.body:
             if isinstance(method, FUNCTIONS):
-                self._functions.append((method, scope))
-
-    def _softened(self, node: Any, scope: Scope) -> Any:
-        """The definition without decorators, failing defaults and working class attributes."""
-        soft = copy.deepcopy(node)
-        soft.decorator_list = []
-        functions = [soft] if isinstance(soft, FUNCTIONS) else []
-        if isinstance(soft, ast.ClassDef):
-            soft.body = [
-                n
-                for n in soft.body
-                if not isinstance(n, ast.Assign | ast.Expr) or self.cheap.statement(n)
-            ] or [ast.copy_location(ast.Pass(), soft)]
-            functions = [n for n in soft.body if isinstance(n, FUNCTIONS)]
-        for function in functions:
-            for defaults in (function.args.defaults, function.args.kw_defaults):
-                for index, default in enumerate(defaults):
-                    if default is not None and self._value(default, scope) is NOTHING:
-                        defaults[index] = ast.copy_location(ast.Constant(None), default)
-        return soft
+                self.sketches.functions.append((method, scope))
 
     # Control flow
 
     def _branch(self, node: ast.If, scope: Scope) -> None:
-        from .sources import is_main_guard
-
         if is_main_guard(node):
             self.block(node.body if scope.main else node.orelse, scope)
             return
@@ -312,7 +295,7 @@ class Lifter:
             for n in ast.walk(node.test)
             if isinstance(n, ast.Constant) and isinstance(n.value, str)
         )
-        test = self._value(node.test, scope) if self.cheap.expression(node.test) else NOTHING
+        test = self.value(node.test, scope) if self.cheap.expression(node.test) else NOTHING
         if test is not NOTHING:
             try:
                 taken = bool(test)
@@ -333,19 +316,18 @@ class Lifter:
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While, scope: Scope) -> None:
         if isinstance(node, ast.For) and self.cheap.statement(node):
-            items = self._value(node.iter, scope)
-            if items is not NOTHING and _short(items, EXACT_ITERATIONS):
+            items = self.value(node.iter, scope)
+            if items is not NOTHING and is_short(items, EXACT_ITERATIONS):
                 self._execute_cheap(node, scope)
                 return
         values: list[Any] = [NOTHING]
         if not isinstance(node, ast.While) and self.cheap.expression(node.iter):
-            items = self._value(node.iter, scope)
-            values = _first(items, ITERATIONS_EACH) or [NOTHING]
+            items = self.value(node.iter, scope)
+            values = first_items(items, ITERATIONS_EACH) or [NOTHING]
         for value in values:
-            if self._sketches > SKETCH_LIMIT:
+            if not self.sketches.may_go_on():
                 return
-            self._sketches += 1
-            once = scope.sketch(*_strings(value))
+            once = scope.sketch(*strings_in(value))
             if value is not NOTHING and not isinstance(node, ast.While):
                 once.space["__grader_item__"] = value
                 item = ast.copy_location(ast.Name("__grader_item__", ast.Load()), node)
@@ -364,115 +346,40 @@ class Lifter:
             self.block(node.orelse, scope)
         self.block(node.finalbody, scope)
 
-    # Functions
-
-    def _note_call(self, name: str, node: ast.Call, scope: Scope) -> None:
-        """Remember what a function or class is called with, where that is cheap to know."""
-        function = self.cheap.functions.get(name)
-        if name in self.cheap.classes:
-            function = next(
-                (
-                    n
-                    for n in self.cheap.classes[name].body
-                    if isinstance(n, FUNCTIONS) and n.name == "__init__"
-                ),
-                None,
-            )
-        if function is None:
-            return
-        names = [a.arg for a in function.args.args]
-        names = names[1:] if names[:1] in (["self"], ["cls"]) else names
-        given: list[tuple[str, ast.expr]] = list(zip(names, node.args, strict=False))
-        given += [(k.arg, k.value) for k in node.keywords if k.arg]
-        bound = {}
-        for key, expression in given:
-            if self.cheap.expression(expression):
-                value = self._value(expression, scope)
-                if value is not NOTHING:
-                    bound[key] = value
-        calls = self.found.calls.setdefault(name, [])
-        if len(calls) < CALLS_EACH:
-            calls.append(bound)
-            self._calls.append((name, bound))
-
-    def _sketch_functions(self) -> None:
-        """See what functions would build: as they are called, else with their defaults."""
-        by_name = {node.name: (node, scope) for node, scope in self._functions}
-        done: set[str] = set()
-        position = 0
-        while self._sketches <= SKETCH_LIMIT:
-            if self._calls:
-                name, bound = self._calls.popleft()
-                if name in by_name:
-                    done.add(name)
-                    self._sketch(*by_name[name], bound)
-            elif position < len(self._functions):
-                node, scope = self._functions[position]
-                position += 1
-                if node.name not in done:
-                    self._sketch(node, scope, {})
-            else:
-                return
-
-    def _sketch(
-        self,
-        node: ast.FunctionDef | ast.AsyncFunctionDef,
-        scope: Scope,
-        bound: dict[str, Any],
-    ) -> None:
-        self._sketches += 1
-        strings = [s for value in bound.values() for s in _strings(value)]
-        inner = replace(scope.sketch(*strings), owner=node.name)
-        arguments = node.args
-        plain = [*arguments.posonlyargs, *arguments.args]
-        pairs = list(
-            zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults, strict=True)
-        )
-        pairs += [
-            (a, d)
-            for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-            if d is not None
-        ]
-        for argument, default in pairs:
-            value = self._value(default, scope)
-            if value is not NOTHING:
-                inner.space[argument.arg] = value
-        inner.space.update(bound)
-        self.block(node.body, inner)
-
     # Evaluation
 
     def _run(
         self, node: ast.stmt, scope: Scope, *, annotations: bool = False
     ) -> BaseException | None:
-        """Execute one statement; student code may raise anything at all."""
-        flags = __future__.annotations.compiler_flag if annotations else 0
-        try:
-            tree = ast.Module([node], [])
-            code = compile(tree, scope.chunk.name, "exec", flags, dont_inherit=True)
-            exec(code, scope.space)  # noqa: S102 - this is the box
-        except BaseException as error:
-            return error
-        return None
+        return run(node, scope.space, scope.chunk.name, annotations=annotations)
 
-    def _value(self, node: ast.expr, scope: Scope) -> Any:
-        try:
-            code = compile(ast.Expression(node), scope.chunk.name, "eval", dont_inherit=True)
-            return eval(code, scope.space)  # noqa: S307 - this is the box
-        except BaseException:
-            return NOTHING
+    def value(self, node: ast.expr, scope: Scope) -> Any:
+        """The value of an expression where it stands, NOTHING when it has none."""
+        return value_of(node, scope.space, scope.chunk.name)
+
+    def _soft(self, node: ast.stmt, scope: Scope) -> Any:
+        return softened(node, lambda n: self.value(n, scope), self.cheap.statement)
 
     def _candidate(self, name: str, node: ast.expr, scope: Scope) -> None:
-        if len(self.found.candidates) >= CANDIDATE_LIMIT:
+        if len(self.found.candidates) >= CANDIDATE_LIMIT or self._numbers > NUMBERS_LIMIT:
             return
-        value = self._value(node, scope)
+        value = self.value(node, scope)
         if is_module(value):
             text = ast.unparse(node)[:280]
             self._add(Candidate(name, text, value, self._at(node, scope), scope.hints))
 
     def _add(self, candidate: Candidate) -> None:
+        """Keep a net; the same one built again in a loop only adds what it is told apart by."""
         known = self.found.candidates
-        if len(known) < CANDIDATE_LIMIT and all(k.module is not candidate.module for k in known):
+        shapes = shapes_of(candidate.module)
+        for index, other in enumerate(known):
+            same = (other.text, other.place) == (candidate.text, candidate.place)
+            if other.module is candidate.module or (same and shapes_of(other.module) == shapes):
+                hints = tuple(dict.fromkeys((*other.hints, *candidate.hints)))
+                known[index] = replace(other, hints=hints)
+                return
+        self._numbers += sum(map(math.prod, shapes))
+        if len(known) < CANDIDATE_LIMIT and self._numbers <= NUMBERS_LIMIT:
             known.append(candidate)
 
     def _at(self, node: ast.AST, scope: Scope) -> dict[str, Any]:
@@ -495,34 +402,3 @@ class Lifter:
             return
         message = str(error)[:500]
         self.found.problems.append(Problem(name, type(error).__name__, message, place, package))
-
-
-class _Nothing:
-    """No value: it could not be known without running the student's work."""
-
-
-NOTHING: Any = _Nothing()
-
-
-def _first(items: Any, count: int) -> list[Any]:
-    values = []
-    try:
-        for item in items:
-            values.append(item)
-            if len(values) >= count:
-                break
-    except BaseException:
-        return values
-    return values
-
-
-def _short(items: Any, limit: int) -> bool:
-    return len(_first(items, limit + 1)) <= limit and hasattr(type(items), "__len__")
-
-
-def _strings(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, tuple):
-        return [part for part in value if isinstance(part, str)]
-    return []

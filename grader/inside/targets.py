@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import absent
 from .bound import Bound, plain
+from .building import required_arguments
+from .definitions import is_module_class
 from .explicit import explicit_definition, marked_names
 from .reply import StudentFault, Unbound
 
@@ -58,7 +60,7 @@ def bind_target(session: Session, role: dict[str, Any], method: str = "") -> Bou
                 f"'{wanted}' could not be defined: {problem.message}",
                 place=problem.place,
             )
-    structural = [n for n, v in own.items() if _structure(role, v, method)]
+    structural = [n for n, v in own.items() if _structure(session, role, v, method)]
     if len(structural) == 1:
         why = "It is the only one of this structure in the code."
         return _bound(session, role, "structure", structural[0], why)
@@ -78,12 +80,30 @@ def _kind_test(kind: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, type)
 
 
-def _structure(role: dict[str, Any], value: Any, method: str) -> bool:
+def _structure(session: Session, role: dict[str, Any], value: Any, method: str) -> bool:
     if role["kind"] == "dataset":
         torch = sys.modules.get("torch")
         base = torch.utils.data.Dataset if torch is not None else object
         return issubclass(value, base) and value is not base
-    return bool(method) and role["kind"] == "class" and method in vars(value)
+    if role["kind"] != "class":
+        return False
+    if method and method in vars(value):
+        return True
+    return not method and is_module_class(value) and _takes_net(session, value)
+
+
+def _takes_net(session: Session, kind: type) -> bool:
+    """Whether a class of nets is made from another net, as the code makes it."""
+    if len(required_arguments(kind) or ()) != 1:
+        return False
+    made = [c.module for c in session.definitions().candidates if type(c.module) is kind]
+    return any(list(torch_children(module)) for module in made)
+
+
+def torch_children(module: Any) -> list[Any]:
+    """The nets that a net was given or made; leaf layers such as losses do not count."""
+    children = sys.modules["torch"].nn.Module.children(module)
+    return [child for child in children if list(child.children())]
 
 
 def _bound(session: Session, role: dict[str, Any], how: str, name: str, why: str) -> Bound:

@@ -11,7 +11,7 @@ import io
 import pickle
 import types
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -46,6 +46,7 @@ class Inert:
 
     inert_module = ""
     inert_name = ""
+    dump_patches = False  # torch's legacy reader asks
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         """Take any arguments."""
@@ -62,6 +63,7 @@ class Inert:
         self.inert_state = state
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        """As a pickled dict subclass."""
         self.__dict__.setdefault("inert_map", {})[key] = value
 
     def append(self, value: Any) -> None:
@@ -72,7 +74,8 @@ class Inert:
         """As a pickled list subclass."""
         self.__dict__.setdefault("inert_items", []).extend(values)
 
-    def __call__(self, *_args: Any, **_kwargs: Any) -> Inert:
+    def __call__(self, *_args: Any, **_kwargs: Any) -> Self:
+        """As a pickled function, which is not run."""
         return self
 
     def __hash__(self) -> int:
@@ -177,6 +180,7 @@ class Saved:
         class_name: Of a whole pickled net.
         class_module: Where that class was defined.
         key: Of a checkpoint: the entry that holds the net.
+        others: Of a checkpoint with several nets: all of them, by their keys.
     """
 
     path: str
@@ -185,6 +189,7 @@ class Saved:
     class_name: str = ""
     class_module: str = ""
     key: str = ""
+    others: dict[str, Saved] = field(default_factory=dict, repr=False)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Name → tensor."""
@@ -276,13 +281,11 @@ def _saved(name: str, whole: Any) -> Saved:
     if holder is not None:
         return _module(name, holder)
     if isinstance(whole, dict):
-        key = _checkpoint_key(whole)
-        if key is not None:
-            inner = whole[key]
-            held = _holder(inner)
-            if held is not None:
-                return _replace_key(_module(name, held), str(key))
-            return Saved(name, "checkpoint", tuple(_flat(inner, "")), key=str(key))
+        keys = _checkpoint_keys(whole)
+        if keys:
+            nets = {str(key): _part(name, whole[key], str(key)) for key in keys}
+            first = next(iter(nets.values()))
+            return replace(first, others=nets if len(nets) > 1 else {})
         entries = tuple(_flat(whole, ""))
         dotted = any("." in entry.name for entry in entries)
         named = hasattr(whole, "_metadata") or dotted
@@ -290,8 +293,12 @@ def _saved(name: str, whole: Any) -> Saved:
     return Saved(name, "tensors", tuple(_flat(whole, "")))
 
 
-def _replace_key(saved: Saved, key: str) -> Saved:
-    return Saved(saved.path, saved.kind, saved.entries, saved.class_name, saved.class_module, key)
+def _part(name: str, value: Any, key: str) -> Saved:
+    """One net of a checkpoint."""
+    holder = _holder(value)
+    if holder is not None:
+        return replace(_module(name, holder), key=key)
+    return Saved(name, "checkpoint", tuple(_flat(value, "")), key=key)
 
 
 def _holder(value: Any) -> Inert | None:
@@ -322,17 +329,12 @@ def _items(value: Any) -> list[tuple[Any, Any]]:
     return list(value.items()) if isinstance(value, dict) else []
 
 
-def _checkpoint_key(whole: dict[Any, Any]) -> Any:
-    """The key of the entry that holds the net; None when the tensors lie at the top."""
+def _checkpoint_keys(whole: dict[Any, Any]) -> list[Any]:
+    """The keys of entries that hold nets, the likeliest first; none when tensors lie at the top."""
     if any(isinstance(value, torch.Tensor) for value in whole.values()):
-        return None
-    known = [k for k in KNOWN_KEYS if k in whole and _holds_net(whole[k])]
-    if known:
-        return known[0]
-    for key, value in whole.items():
-        if "optim" not in str(key).lower() and _holds_net(value):
-            return key
-    return None
+        return []
+    nets = [k for k, v in whole.items() if "optim" not in str(k).lower() and _holds_net(v)]
+    return [k for k in KNOWN_KEYS if k in nets] or nets
 
 
 def _holds_net(value: Any) -> bool:

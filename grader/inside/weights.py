@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from .definitions import Definitions
     from .session import Session
 
-__all__ = ["Fit", "WeightFiles", "fit", "load_module", "load_state"]
+__all__ = ["PREFIXES", "Fit", "WeightFiles", "fit", "load_module", "load_state"]
 
 SUFFIXES = frozenset(
     {".pt", ".pth", ".pkl", ".pickle", ".model", ".tar", ".bin", ".ckpt", ".weights", ".torch"}
     | {".p", ".sav", ".h5", ".keras", ".state", ".net"}
 )
 PREFIXES = ("module.", "_orig_mod.")
+"""What DataParallel and torch.compile put before names."""
 
 
 class WeightFiles:

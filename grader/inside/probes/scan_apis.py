@@ -91,16 +91,18 @@ def _uses(top: ast.AST, names: list[str], aliases: Aliases) -> Iterator[tuple[st
                 if _is(dotted, name):
                     yield name, getattr(node, "lineno", 0)
         if isinstance(node, ast.Attribute):
-            for name in names:
-                owner, _, method = name.rpartition(".")
-                if node.attr == method and owner.rsplit(".", 1)[-1] in METHOD_OWNERS:
-                    yield name, node.lineno
+            yield from ((name, node.lineno) for name in names if _is_method(node.attr, name))
         if isinstance(node, ast.Call):
             for inner in _literal_code(node):
                 copy = Aliases([inner])
                 copy.table = {**aliases.table, **copy.table}
                 for name, _ in _uses(inner, names, copy):
                     yield name, node.lineno
+
+
+def _is_method(attribute: str, name: str) -> bool:
+    owner, _, method = name.rpartition(".")
+    return attribute == method and owner.rsplit(".", 1)[-1] in METHOD_OWNERS
 
 
 def _named(node: ast.AST, aliases: Aliases) -> Iterator[str]:
