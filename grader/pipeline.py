@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import platform
 import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fractions import Fraction
-from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.checks import CHECKS, GroundTruth
+from grader.collect.context import evidence_context
 from grader.collect.inputs import Inputs, machine_secret
 from grader.collect.plan import plan
 from grader.collect.run import Collected, Collector, datasets_of
 from grader.collect.store import EvidenceStore
-from grader.datasets import DATASETS
+from grader.collect.truth import ground_truth
+from grader.datasets import splits
 from grader.engine import LocalPool
-from grader.errors import ConfigurationError, DatasetMissingError, HarnessError, SandboxError
+from grader.errors import ConfigurationError, HarnessError, SandboxError
 from grader.gradebook import Gradebook
 from grader.intake import Intake, read
 from grader.model.evidence import EvidenceSet
-from grader.model.outcome import Visibility
 from grader.model.scorecard import Decision, Flag, Scorecard
 from grader.rubric.load import LoadedRubric, load
+from grader.rubric.visible import visible_part
 from grader.sandbox import Sandbox, make_sandbox
 from grader.score import score
 
@@ -42,12 +40,12 @@ __all__ = [
     "Options",
     "Run",
     "grade",
+    "load_rubric",
     "load_rubrics",
     "regrade",
+    "rubric_context",
     "verify_rubric",
 ]
-
-INSIDE = Path(__file__).parent / "inside"
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Options:
         jobs: Boxes at a time; 0 for one per core.
         data: Root of the datasets.
         fresh: Measure again what is stored.
-        visible_only: Judge by visible criteria alone.
+        visible_only: A self-check: one submission, judged by visible criteria alone.
         gradebook: SQLAlchemy URL; SQLite in `out` when empty.
     """
 
@@ -104,6 +102,7 @@ class Run:
     Attributes:
         graded: By assignment and name.
         unreadable: What intake could not read.
+        notes: What intake passed over.
         rubrics: Assignment → its rubric.
         boxes: How many boxes were opened.
         wall_seconds: Of the whole run.
@@ -111,6 +110,7 @@ class Run:
 
     graded: list[Graded] = field(default_factory=list)
     unreadable: tuple[Unreadable, ...] = ()
+    notes: tuple[str, ...] = ()
     rubrics: Mapping[str, LoadedRubric] = field(default_factory=dict)
     boxes: int = 0
     wall_seconds: float = 0.0
@@ -154,6 +154,24 @@ class Silent:
         """Nothing."""
 
 
+def rubric_context() -> dict[str, Any]:
+    """What a rubric may speak of beyond its own file: what checks need, which data there is."""
+    return {
+        "needs": lambda check, params, rubric: CHECKS[check].needs(params, rubric),
+        "names": {"dataset": splits()},
+    }
+
+
+def load_rubric(folder: Path) -> LoadedRubric:
+    """Read a rubric folder strictly.
+
+    Raises:
+        RubricError: With all problems of the file, each with line and mend.
+    """
+    params = {name: entry.params for name, entry in CHECKS.items()}
+    return load(folder, params, **rubric_context())
+
+
 def load_rubrics(folder: Path) -> dict[str, Path]:
     """The assignments of a rubrics folder: id → its folder.
 
@@ -184,6 +202,7 @@ def grade(path: Path, options: Options, listener: Listener | None = None) -> Run
             assignment=options.assignment,
             workdir=Path(workdir),
             known_assignments=frozenset(folders),
+            one=options.visible_only or None,
         )
         return _Grading(options, folders, listener or Silent()).run(intake)
 
@@ -252,15 +271,17 @@ class _Grading:
     def run(self, intake: Intake) -> Run:
         """Grade, save each scorecard as it comes, and report to the listener."""
         began = time.monotonic()
-        params = {name: entry.params for name, entry in CHECKS.items()}
         wanted = sorted({s.assignment for s in intake.submissions})
-        rubrics = {a: load(self._folder(a), params) for a in wanted}
+        rubrics = {a: load_rubric(self._folder(a)) for a in wanted}
         if self.options.visible_only:
             rubrics = {a: visible_part(r) for a, r in rubrics.items()}
         self.options.out.mkdir(parents=True, exist_ok=True)
         collectors = {a: self._collector(r) for a, r in rubrics.items()}
-        truths = {a: self._truth(rubrics[a], collectors[a]) for a in wanted}
-        result = Run(unreadable=intake.unreadable, rubrics=rubrics)
+        truths = {
+            a: ground_truth(rubrics[a], datasets_of(collectors[a].plan), self.inputs)
+            for a in wanted
+        }
+        result = Run(unreadable=intake.unreadable, notes=intake.notes, rubrics=rubrics)
         self.listener.begun(len(intake.submissions))
 
         def work(submission: Submission) -> Graded:
@@ -296,7 +317,7 @@ class _Grading:
 
     def _collector(self, loaded: LoadedRubric) -> Collector:
         requests = plan(loaded.rubric, loaded.params)
-        context = evidence_context(self.sandbox.name, loaded, datasets_of(requests))
+        context = evidence_context(self.sandbox.name, loaded.rubric.budget, datasets_of(requests))
         return Collector(
             plan=requests,
             budget=loaded.rubric.budget,
@@ -305,23 +326,6 @@ class _Grading:
             threads=self.pool.threads_per_box,
             fresh=self.options.fresh,
             on_probe=self.listener.probing,
-        )
-
-    def _truth(self, loaded: LoadedRubric, collector: Collector) -> GroundTruth:
-        labels, names, missing = {}, {}, {}
-        for reference in datasets_of(collector.plan):
-            name = reference.partition("/")[0]
-            try:
-                labels[reference] = tuple(int(y) for y in self.inputs.split(reference).labels)
-                names[reference] = DATASETS[name].classes
-            except DatasetMissingError as error:
-                missing[reference] = str(error)
-        return GroundTruth(
-            labels=labels,
-            class_names=names,
-            missing=missing,
-            baselines=loaded.baselines,
-            expected=loaded.expected,
         )
 
     def checked_sandbox(self) -> Sandbox:
@@ -377,47 +381,6 @@ class _Grading:
         )
         reused = collected.reused == len(collector.plan)
         return Graded(scorecard, reused, time.monotonic() - began)
-
-
-def visible_part(loaded: LoadedRubric) -> LoadedRubric:
-    """The rubric as its students may see it."""
-    import dataclasses
-
-    tasks = []
-    for task in loaded.rubric.task:
-        seen = tuple(c for c in task.criterion if c.visibility is Visibility.VISIBLE)
-        if seen:
-            points = sum((c.points for c in seen if not c.bonus), Fraction(0))
-            tasks.append(task.model_copy(update={"criterion": seen, "points": points}))
-    rubric = loaded.rubric.model_copy(update={"task": tuple(tasks)})
-    return dataclasses.replace(loaded, rubric=rubric)
-
-
-def evidence_context(
-    sandbox: str, loaded: LoadedRubric, datasets: tuple[str, ...]
-) -> dict[str, str]:
-    """What evidence depends on beyond the submission and the request."""
-    code = hashlib.sha256()
-    for path in sorted(INSIDE.rglob("*.py")):
-        code.update(path.relative_to(INSIDE).as_posix().encode() + b"\0" + path.read_bytes())
-    versions = {name: _version(name) for name in ("torch", "numpy", "ipython", "matplotlib")}
-    budget = loaded.rubric.budget
-    return {
-        "inside": code.hexdigest(),
-        "sandbox": sandbox,
-        "python": platform.python_version(),
-        **versions,
-        **{name: DATASETS[name.partition("/")[0]].version for name in datasets},
-        "limits": f"{budget.memory_bytes} {budget.processes} {budget.disk_bytes} "
-        f"{budget.output_bytes} {budget.probe_seconds}",
-    }
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "absent"
 
 
 def _now() -> str:

@@ -39,6 +39,8 @@ def conclude(
         f"{len(cards)} graded in {run.wall_seconds:.1f} s: {run.boxes} boxes opened, "
         f"{reused} unchanged and not run again" + (" (--fresh runs them)." if reused else ".")
     )
+    for note in run.notes:
+        terminal.print(f"Passed over: {note}", markup=False)
     staff = needs_staff(cards, run.unreadable)
     if staff:
         terminal.print(

@@ -155,11 +155,10 @@ def verify(
     """
     from grader.cli.present import console
     from grader.cli.progress import ProgressView
-    from grader.pipeline import Options, verify_rubric
-    from grader.rubric.load import load
+    from grader.pipeline import Options, load_rubric, verify_rubric
     from grader.rubric.verify import compare, expectations_of
 
-    loaded = load(folder, _params(), **_context())
+    loaded = load_rubric(folder)
     expectations = expectations_of(loaded)
     terminal = console()
     options = Options(
@@ -191,9 +190,10 @@ def _folders(named: tuple[Path, ...]) -> list[Path]:
 
 
 def _linted(folder: Path) -> tuple[Problem, ...]:
+    from grader.pipeline import rubric_context
     from grader.rubric.lint import lint as examine
 
-    return examine(folder, _params(), manual=_manual(), functions=FUNCTIONS, **_context())
+    return examine(folder, _params(), manual=_manual(), functions=FUNCTIONS, **rubric_context())
 
 
 def _params() -> dict[str, Any]:
@@ -206,17 +206,6 @@ def _manual() -> frozenset[str]:
     from grader.checks import CHECKS
 
     return frozenset(name for name, entry in CHECKS.items() if entry.manual)
-
-
-def _context() -> dict[str, Any]:
-    """What a rubric may speak of beyond its own file."""
-    from grader.checks import CHECKS
-    from grader.datasets import splits
-
-    return {
-        "needs": lambda check, params, loaded: CHECKS[check].needs(params, loaded),
-        "names": {"dataset": splits()},
-    }
 
 
 def _plain(result: Verification) -> dict[str, Any]:
