@@ -92,7 +92,7 @@ def _banded(params: Measured, seen: Seen, *, rising: bool) -> CheckResult:
     best = max(params.bands, key=lambda one: one.fraction)
     flags = _trust(predictions, called(params.model))
     if not guess:
-        flags += _near(params, value, interval, rising=rising)
+        flags += _near(params, value, fraction, interval, rising=rising)
     return CheckResult.banded(
         fraction,
         f"{_counted(params, judged, interval, rising=rising)} "
@@ -186,16 +186,23 @@ def _chance_at_best(judged: Judged) -> float:
 
 
 def _near(
-    params: Measured, value: Fraction, interval: Interval, *, rising: bool
+    params: Measured, value: Fraction, fraction: Fraction, interval: Interval, *, rising: bool
 ) -> tuple[Flag, ...]:
-    """A band's edge inside the interval: another test set may have decided otherwise."""
+    """A better band's edge inside the interval: another test set may have reached it.
+
+    A band that was reached with luck is not flagged: luck is never held against a student.
+    """
     what = "accuracy" if rising else "error"
-    edges = [band for band in params.bands if interval.low <= float(band.at) <= interval.high]
+    edges = [
+        band
+        for band in params.bands
+        if band.fraction > fraction and interval.low <= float(band.at) <= interval.high
+    ]
     if not edges:
         return ()
     nearest = min(edges, key=lambda band: abs(band.at - value))
     text = (
-        f"{called(params.model)}: the {what} {fixed(value, 4)} is close to the threshold "
+        f"{called(params.model)}: the {what} {fixed(value, 4)} narrowly misses "
         f"{decimal(nearest.at)}, which lies in its 95% interval."
     )
     return (Flag(code="near_threshold", message=text),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from grader.checks.phrases import listed
+from grader.checks.phrases import cells, listed
 from grader.model.evidence import Evidence, Fault, Place
 from grader.model.outcome import ExitReason, Outcome
 from grader.model.scorecard import CheckResult, Flag
@@ -13,9 +13,11 @@ from grader.model.scorecard import CheckResult, Flag
 if TYPE_CHECKING:
     from grader.model.measurements import SourceFacts
 
-__all__ = ["HINTS", "failed", "not_measured", "ours"]
+__all__ = ["FILL_IN", "HINTS", "failed", "not_measured", "ours", "still_blank"]
 
 ZERO = Fraction(0)
+
+FILL_IN = "Write your code in that cell, run it, and hand in again."
 
 TORCH = "torch"
 
@@ -85,6 +87,8 @@ def not_measured(evidence: Evidence, source: SourceFacts | None = None) -> Check
     if evidence.state == "unbound":
         return _not_found(fault, source)
     where = f" ({fault.place})" if fault.place else ""
+    if blank := still_blank(source, fault.place):
+        return failed(f"This could not be measured: {blank}", hint=FILL_IN, places=(fault.place,))
     if fault.kind in SAID:
         message = f"{SAID[fault.kind]}{where}{_because(fault.message)}."
     elif fault.kind.islower():
@@ -101,6 +105,15 @@ def not_measured(evidence: Evidence, source: SourceFacts | None = None) -> Check
     )
 
 
+def still_blank(source: SourceFacts | None, place: Place | None) -> str:
+    """That the code at a place is the template's, still to be filled in; else nothing."""
+    if source is None or place is None or place.cell is None:
+        return ""
+    if not any((one.file, one.cell) == (place.file, place.cell) for one in source.placeholders):
+        return ""
+    return f"the template's cell still says PLEASE FILL IN ({cells([place])})."
+
+
 def _not_found(fault: Fault, source: SourceFacts | None) -> CheckResult:
     """A role without student code: most often a blank template or another framework."""
     message = _sentence(fault.message)
@@ -111,9 +124,10 @@ def _not_found(fault: Fault, source: SourceFacts | None) -> CheckResult:
         message = f"Your code uses {used} where this assignment asks for PyTorch. {message}"
         hint = fault.hint or HINTS["wrong_framework"]
     elif source is not None and source.placeholders:
-        cells = listed([str(place) for place in source.placeholders], most=3)
-        message = f"A part of the template still says PLEASE FILL IN ({cells}). {message}"
-        hint = fault.hint or "Write your code in that cell, run it, and hand in again."
+        where = cells(source.placeholders)
+        first = message.split(". ", 1)[0].rstrip(".")
+        message = f"A part of the template still says PLEASE FILL IN ({where}). {first}."
+        hint = fault.hint or FILL_IN
         places = places or source.placeholders[:3]
     elif source is not None and source.files and all(f.parse_error for f in source.files):
         broken = source.files[0]

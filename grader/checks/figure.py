@@ -38,6 +38,8 @@ class FigureHas(Record):
     bars: int = Field(default=0, ge=0)
     about: tuple[str, ...] = ()
     """Regular expressions, one of which must match a title, label, legend or saved name."""
+    topic: str = ""
+    """The same in words, for the message: `the MLP`."""
     axis_labels: bool = False
     legend: bool = False
     title: bool = False
@@ -93,7 +95,7 @@ def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
             hint="Use plt.xlabel, plt.ylabel, plt.title and plt.legend.",
             exhibits=_shown(evidence, fitting, run),
         )
-    if stopped := not_reached(evidence, run, "the figure"):
+    if stopped := not_reached(evidence, run, "the figure", seen.source()):
         return stopped.model_copy(update={"expected": expected})
     return failed(
         _absent(run, params, len(fitting)),
@@ -178,8 +180,11 @@ def _absent(run: Execution, params: FigureHas, fitting: int) -> str:
     drew = f"{run.entry} drew {count(len(run.figures), 'figure')}"
     if fitting:
         return f"{drew}, {fitting} of them as asked for; {params.figures} were asked for."
-    contents = _contents(params)
-    return f"{drew}, but none of them {f'with {contents}' if contents else 'fits'}."
+    anything = params.model_copy(update={"about": ()})
+    if any(_drawn(figure, anything) for figure in run.figures):
+        topic = params.topic or "what was asked for"
+        return f"{drew}, but none names {topic} in a title, label, legend or file name."
+    return f"{drew}, but none with {_contents(params) or 'axes'}."
 
 
 def _shown(

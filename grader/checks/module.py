@@ -108,7 +108,7 @@ def module_contract(params: ModuleContract, seen: Seen) -> CheckResult:
             else (f"The rows of your {name}'s outputs are {_spoken(params.rows)}")
         )
         return CheckResult.banded(
-            Fraction(1), f"{text} (in all of {looked_at:,} that were looked at).", **more
+            Fraction(1), f"{text} (all {looked_at:,} that were looked at).", **more
         )
     text = (
         f"The rows of your {name}'s outputs are not {_spoken(params.rows)}: "
@@ -182,18 +182,19 @@ def module_layers(params: ModuleLayers, seen: Seen) -> CheckResult:
     described = describe_module(seen.rubric, params.model, params.source)
     _, facts = seen.measured(described, ModuleFacts)
     name = called(params.model)
+    layers = tuple(layer for layer in facts.layers if not _is_loss(layer))
     more: dict[str, Any] = {
         "bound_by": bound_by(facts.binding),
         "expected": _asked(params),
-        "measured": _counted(facts.layers),
+        "measured": _counted(layers),
     }
-    own = {layer.type for layer in facts.layers if layer.torch}
-    every = {layer.type for layer in facts.layers}
+    own = {layer.type for layer in layers if layer.torch}
+    every = {layer.type for layer in layers}
     absent = [asked for asked in params.contains if not own & set(asked.split("|"))]
     allowed = {one for asked in params.only for one in asked.split("|")}
     strange = sorted(every - allowed) if params.only else []
     unwanted = sorted(every & {one for asked in params.none_of for one in asked.split("|")})
-    holds = f"It holds {_counted(facts.layers)}."
+    holds = f"It holds {_counted(layers)}."
     if not absent and not strange and not unwanted:
         return CheckResult.banded(
             Fraction(1), f"Your {name} has the layers that were asked for. {holds}", **more
@@ -211,6 +212,11 @@ def module_layers(params: ModuleLayers, seen: Seen) -> CheckResult:
         places=tuple(filter(None, (facts.binding.place,))),
         **more,
     )
+
+
+def _is_loss(layer: Layer) -> bool:
+    """A loss that a net carries along, as the template's does, is none of its layers."""
+    return layer.torch and layer.type.endswith("Loss")
 
 
 def _alternatives(asked: list[str]) -> list[str]:

@@ -97,6 +97,8 @@ def _hint(cell: CellRun) -> str:
 
 def _all_ran(run: Execution, good: int, forgiven: list[CellRun]) -> str:
     text = f"{run.entry} ran from a fresh start: {count(good, 'code cell')} without an error."
+    if run.entry.endswith(".py"):
+        text = f"{run.entry} ran from a fresh start to its end."
     if run.budget_ended_training:
         text += " Training was shortened here on purpose; this does not count against you."
     if forgiven:

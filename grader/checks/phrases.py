@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from grader.model.evidence import Place
     from grader.model.measurements import Binding
 
 __all__ = [
     "bound_by",
     "called",
+    "cells",
     "count",
     "decimal",
     "either",
@@ -23,7 +25,11 @@ __all__ = [
     "quoted",
     "shape",
     "share",
+    "shortened",
 ]
+
+DEFINITION = 60
+"""Characters of a definition that a line has room for."""
 
 HOW = {
     "explicit": "as you declared it",
@@ -103,11 +109,23 @@ def shape(axes: Sequence[int]) -> str:
     return f"[{', '.join(str(axis) for axis in axes)}]" if axes else "a single number"
 
 
+def shortened(text: str, most: int) -> str:
+    """On one line, cut where it gets too long to read."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most].rstrip(' ,(')}…"
+
+
+def cells(places: Iterable[Place]) -> str:
+    """`hw.ipynb, cell 7; hw.ipynb, cell 18`: each cell once, without lines."""
+    whole = dict.fromkeys(str(place.model_copy(update={"line": None})) for place in places)
+    return "; ".join([*list(whole)[:3], *(["…"] if len(whole) > 3 else [])])  # noqa: PLR2004 - enough
+
+
 def bound_by(binding: Binding) -> str:
     """`by name: classnet in hw.ipynb, cell 7; weights classifier_cnn.model`."""
     text = HOW[binding.how]
     if binding.definition:
-        text += f": {binding.definition}"
+        text += f": {shortened(binding.definition, DEFINITION)}"
     if binding.place is not None:
         text += f" in {binding.place}"
     if binding.weights:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from grader.checks.faults import ours
+from grader.checks.faults import FILL_IN, HINTS, failed, ours, still_blank
 from grader.checks.phrases import decimal
 from grader.model.evidence import Evidence, Place
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult
 
 if TYPE_CHECKING:
-    from grader.model.measurements import CellRun, Execution
+    from grader.model.measurements import CellRun, Execution, SourceFacts
 
 __all__ = ["excused", "first_line", "hint_of", "not_reached", "place_of", "what_happened"]
 
@@ -39,6 +39,8 @@ def what_happened(run: Execution, cell: CellRun) -> str:
         return f"{place} was still running after {seconds} seconds, when it was stopped."
     kind = cell.error_kind or "an error"
     text = first_line(cell.error)
+    if text and kind.islower() and cell.error_kind:
+        return f"{place} stopped: {text.rstrip('.')}."
     said = text if text.startswith(kind) else f"{kind}: {text}" if text else kind
     return f"{place} stopped with {said.rstrip('.')}."
 
@@ -49,22 +51,30 @@ def excused(evidence: Evidence, cell: CellRun) -> bool:
     return cell.status == "error" and (cut or cell.error_kind in OURS)
 
 
-def not_reached(evidence: Evidence, run: Execution, what: str) -> CheckResult | None:
+def not_reached(
+    evidence: Evidence, run: Execution, what: str, source: SourceFacts | None
+) -> CheckResult | None:
     """The result of a check that needed a later part of the run, or None when all was reached.
 
     Args:
         evidence: Of the run.
         run: Its payload.
         what: What was not reached, such as `the figure`.
+        source: What the source is: a blank template is told as such.
     """
     for cell in run.cells:
         if excused(evidence, cell):
             return ours(f"{what} was not reached, for a reason of ours: {what_happened(run, cell)}")
         if cell.status in ("error", "timeout"):
+            missed = f"{what[0].upper()}{what[1:]} was not reached"
+            if blank := still_blank(source, place_of(run, cell)):
+                return failed(f"{missed}: {blank}", hint=FILL_IN, places=(place_of(run, cell),))
+            if cell.error_kind == "wrong_framework":
+                return failed(f"{missed}: {what_happened(run, cell)}", hint=HINTS[cell.error_kind])
             return CheckResult(
                 outcome=Outcome.BLOCKED,
                 fraction=Fraction(0),
-                message=f"{what[0].upper()}{what[1:]} was not reached: {what_happened(run, cell)}",
+                message=f"{missed}: {what_happened(run, cell)}",
                 hint="Mend the earlier error; this may then work as it is.",
                 places=(place_of(run, cell),),
             )

@@ -72,7 +72,7 @@ def training_learns(params: TrainingLearns, seen: Seen) -> CheckResult:
     series = [one for one in run.losses if len(one.values) >= params.steps]
     falling = [one for one in series if _falls(one, params.ratio)]
     falls = bool(series) and len(falling) == len(series)
-    if not series and (stopped := not_reached(evidence, run, "your training")):
+    if not series and (stopped := not_reached(evidence, run, "your training", seen.source())):
         return stopped
     sentences = [_losses_told(run, series, falling)]
     more: dict[str, Any] = {

@@ -76,11 +76,12 @@ def test_a_band_is_reached_exactly_at_its_edge() -> None:
     assert judged("accuracy.at_least", with_, seen).outcome is Outcome.FAIL
 
 
-def test_an_edge_inside_the_interval_is_flagged_and_one_outside_is_not() -> None:
+def test_a_narrow_miss_is_flagged_and_a_narrow_pass_is_not() -> None:
     near = error(wrong(31))
     assert [flag.code for flag in near.flags] == ["near_threshold"]
-    assert "0.0694 is close to the threshold 0.06" in near.flags[0].message
-    assert error(wrong(5)).flags == ()
+    assert "0.0694 narrowly misses 0.06" in near.flags[0].message
+    assert error(wrong(26)).flags == ()
+    assert error(wrong(150)).flags == ()
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0, -np.inf, np.inf])

@@ -67,8 +67,8 @@ class TestContract:
         result = judge("module.contract", facts(), rows="log_probabilities")
         assert result.outcome is Outcome.PASS
         assert result.message == (
-            "Your CNN gives outputs of the right shape, and its rows are log-probabilities (in "
-            "all of 2 that were looked at)."
+            "Your CNN gives outputs of the right shape, and its rows are log-probabilities (all "
+            "2 that were looked at)."
         )
         assert result.expected == (
             "One example of shape [64] goes in and [10] comes out, log-probabilities."

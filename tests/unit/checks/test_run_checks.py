@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks.requests import execute, predict, scan_apis
+from grader.checks.requests import execute, inspect_source, predict, scan_apis
 from grader.model.evidence import Evidence, Place, Remark
-from grader.model.measurements import ApiUse, ApiUses, Execution, LossSeries
+from grader.model.measurements import ApiUse, ApiUses, Execution, LossSeries, SourceFacts
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult, Curves, FigureShown
 from tests.made_up import (
@@ -140,20 +140,42 @@ class TestFigure:
         result = self.has(a_figure(1), lines=2)
         assert result.outcome is Outcome.FAIL
         assert result.message == (
-            "hw.ipynb drew 1 figure, but none of them with 2 lines of 2 points or more."
+            "hw.ipynb drew 1 figure, but none with 2 lines of 2 points or more."
         )
         assert len(result.exhibits) == 1
         assert self.has(a_figure(), lines=1, length=4).outcome is Outcome.FAIL
 
     def test_about_looks_at_titles_labels_and_names(self) -> None:
         assert self.has(a_figure(), about=["(?i)NLL|loss"]).outcome is Outcome.PASS
-        assert self.has(a_figure(), about=["accuracy"]).outcome is Outcome.FAIL
+        result = self.has(a_figure(), about=["accuracy"], topic="the accuracy", lines=1)
+        assert result.message == (
+            "hw.ipynb drew 1 figure, but none names the accuracy in a title, label, legend or file "
+            "name."
+        )
 
     def test_none_drawn_and_not_reached(self) -> None:
         assert self.has().message == "hw.ipynb ran, but drew no figure."
         blocked = self.has(cells=(cell(1), BAD))
         assert blocked.outcome is Outcome.BLOCKED
         assert "cell 3" in blocked.message
+
+    def test_a_blank_cell_and_another_framework_fail_as_such(self) -> None:
+        place = Place(file="hw.ipynb", cell=3, line=9)
+        facts = SourceFacts(
+            files=(), imports=(), frameworks=("torch",), placeholders=(place,), definitions=0
+        )
+        stopped = measured(RUN, run(cell(1), BAD, ended_by="error"))
+        seen = a_seen(stopped, measured(inspect_source(), facts))
+        result = judged("figure.has", {}, seen)
+        assert result.outcome is Outcome.FAIL
+        assert result.message == (
+            "The figure was not reached: the template's cell still says PLEASE FILL IN (hw.ipynb, "
+            "cell 3)."
+        )
+        other = cell(2, "error", error_kind="wrong_framework", error="it is written in Keras")
+        result = self.has(cells=(cell(1), other))
+        assert result.outcome is Outcome.FAIL
+        assert "hw.ipynb, cell 2 stopped: it is written in Keras." in result.message
 
     def test_what_our_machine_kept_away_stays_open(self) -> None:
         no_data = cell(3, "error", error_kind="dataset_missing", error="SVHN is not here")
