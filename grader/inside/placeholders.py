@@ -71,9 +71,7 @@ def _undefined(function: ast.AST, known: set[str]) -> set[str]:
             stored.add(node.arg)
         elif isinstance(node, ast.alias):
             stored.add((node.asname or node.name).split(".", 1)[0])
-        elif (isinstance(node, ast.ExceptHandler) and node.name) or isinstance(
-            node, (*FUNCTIONS, ast.ClassDef)
-        ):
+        elif isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.ExceptHandler)) and node.name:
             stored.add(node.name)
     return read - stored - {"__class__", "__file__"}
 

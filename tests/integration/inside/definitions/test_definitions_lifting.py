@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 from template import CLASSES, DIGITS, IMPORTS, LOOP, SAVE
+
+PACKAGE = Path(__file__).parents[4] / "grader"
 
 
 def measured(reply):
@@ -301,3 +305,37 @@ def test_live_objects_and_files_of_a_run_are_bound_after_it(worker, roles):
     assert measured(replies[2])["binding"]["why"].endswith("classifier_cnn.model.")
     assert replies[2]["payload"]["output_is"] == "logits"
     assert "Conv2d" in layers(replies[3])
+
+
+def test_the_worker_as_a_box_starts_it(worker, roles):
+    worker.notebook(IMPORTS, DIGITS, CLASSES, LOOP)
+    worker.save(f"{SAVE}\ntorch.save(ClassifierNeuralNet(mlp()), 'classifier_mlp.model')\n")
+    job_read, job_write = os.pipe()
+    evidence_read, evidence_write = os.pipe()
+    code = (
+        f"import sys; sys.path.insert(0, {str(PACKAGE)!r}); from inside.worker import main;"
+        f" main({job_read}, {evidence_write})"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-c", code],
+        pass_fds=(job_read, evidence_write),
+        env={"OMP_NUM_THREADS": "1", "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+    )
+    os.close(job_read)
+    os.close(evidence_write)
+    requests = [
+        {"index": 0, "probe": "inspect_source", "params": {}},
+        {
+            "index": 1,
+            "probe": "predict",
+            "params": {"role": roles["mlp"], "dataset": "digits/test", "source": "saved"},
+        },
+        {"index": 2, "probe": "bind_roles", "params": {"roles": list(roles.values())}},
+    ]
+    steps = [[request] for request in requests]
+    replies = worker.converse(job_write, evidence_read, worker.job(), steps)
+    assert process.wait() == 0
+    assert [measured(reply) is not None for reply in replies] == [True] * 3
+    assert replies[1]["data"]["scores"].shape == (40, 10)
+    hows = {b["role"]: b["how"] for b in replies[2]["payload"]["bindings"]}
+    assert hows == {"mlp": "name", "cnn": "name", "classifier": "name", "digits": "name"}

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from grader.inside.names import Aliases
+from grader.inside.probes.scan_apis import uses_in
+
+NAMES = [
+    "torch.nn.Conv2d",
+    "torch.nn.functional.cross_entropy",
+    "torch.autograd",
+    "Tensor.backward",
+    "torch.optim",
+]
+
+
+def found(source, within=(), names=NAMES):
+    tree = ast.parse(source)
+    return list(uses_in(tree, list(names), list(within), Aliases([tree])))
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("import torch\nx = torch.nn.Conv2d(1, 2, 3)", "torch.nn.Conv2d"),
+        ("import torch.nn as nn\nx = nn.Conv2d(1, 2, 3)", "torch.nn.Conv2d"),
+        ("from torch import nn as N\nx = N.Conv2d(1, 2, 3)", "torch.nn.Conv2d"),
+        ("from torch.nn import *\nx = Conv2d(1, 2, 3)", "torch.nn.Conv2d"),
+        ("import torch.nn as nn\nC = nn.Conv2d\nx = C(1, 2, 3)", "torch.nn.Conv2d"),
+        ("import torch.nn as nn\nx = getattr(nn, 'Conv2d')(1, 2, 3)", "torch.nn.Conv2d"),
+        ("import torch.nn.modules.conv as c\nx = c.Conv2d(1, 2, 3)", "torch.nn.Conv2d"),
+        ("x = __import__('torch').nn.Conv2d(1, 2, 3)", "torch.nn.Conv2d"),
+        (
+            "import importlib\nx = importlib.import_module('torch.nn').Conv2d(1, 2, 3)",
+            "torch.nn.Conv2d",
+        ),
+        ("import torch.nn as nn\nx = eval('nn.Conv2d(1, 2, 3)')", "torch.nn.Conv2d"),
+        ("exec('import torch.autograd')\nx = 1", "torch.autograd"),
+        ("from torch.nn.functional import cross_entropy as ce\nce(a, b)", NAMES[1]),
+        ("import torch.nn.functional as F\nloss = F.cross_entropy(a, b)", NAMES[1]),
+        ("import torch\nclass A(torch.autograd.Function):\n    pass", "torch.autograd"),
+        ("import torch\nwith torch.autograd.set_detect_anomaly(True):\n    pass", "torch.autograd"),
+        ("loss = f(x)\nloss.backward()", "Tensor.backward"),
+        ("step = loss.backward\nstep()", "Tensor.backward"),
+        ("from torch import optim\nopt = optim.Adam(p)", "torch.optim"),
+    ],
+)
+def test_a_use_is_found_through_every_alias(source, name):
+    assert name in {use for use, _ in found(source)}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# nn.Conv2d is forbidden\ns = 'torch.nn.Conv2d'",
+        "import torch.nn as nn\nx = nn.Conv2dOwn(1)",
+        "class Conv2d:\n    pass\nx = Conv2d()",
+        "import my.nn as nn\nx = nn.Conv2d(1)",
+        "def backward(grad):\n    return grad\ngrad = backward(1)",
+        "class Net:\n    def backward(self, grad):\n        return grad",
+        "import torch\nx = torch.optimised",
+        "import numpy as torch_like\nx = torch_like.optim",
+    ],
+)
+def test_what_only_looks_alike_is_no_use(source):
+    assert found(source) == []
+
+
+def test_within_limits_the_search():
+    source = (
+        "import torch.nn as nn\ndef given():\n    return nn.Conv2d(1, 1, 1)\n"
+        "class Own:\n    def forward(self, x):\n        return x\n"
+        "    def other(self):\n        return nn.Conv2d(2, 2, 2)\n"
+    )
+    assert [line for _, line in found(source, within=["given"])] == [3]
+    assert [line for _, line in found(source, within=["Own"])] == [8]
+    assert found(source, within=["Own.forward"]) == []
+    assert [line for _, line in found(source, within=["Own.other"])] == [8]
+
+
+def test_a_line_counts_once_for_each_name():
+    source = "import torch.nn as nn\nx = [nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)]"
+    assert found(source) == [("torch.nn.Conv2d", 2)]
+
+
+def test_a_module_stands_for_everything_in_it():
+    uses = found("import torch.nn as nn\nx = nn.Linear(1, 1)", names=["torch.nn"])
+    assert {line for _, line in uses} == {1, 2}
