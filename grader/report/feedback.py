@@ -13,6 +13,7 @@ from grader.model.scorecard import (
     Curves,
     Exhibit,
     FigureShown,
+    Flag,
     ScoredCriterion,
 )
 from grader.report.audience import Audience, View
@@ -70,6 +71,11 @@ class Item:
         return self.criterion.max_points - self.criterion.points
 
     @property
+    def decided(self) -> bool:
+        """Whether its points are settled."""
+        return self.criterion.outcome.decided
+
+    @property
     def name(self) -> str:
         """What the criterion is called."""
         return self.criterion.title or self.criterion.id.replace("_", " ")
@@ -103,6 +109,7 @@ def _page(seen: View, contents: Contents) -> bytes:
         staff=seen.audience is Audience.STAFF,
         back="../index.html" if seen.audience is Audience.STAFF else "",
         tasks=[(task, items[task.id]) for task in card.tasks],
+        flags=_flags(seen),
         steps=_steps(every),
         blocked=[item for item in every if item.criterion.outcome is Outcome.BLOCKED],
         undecided=[item for item in every if item.criterion.outcome is Outcome.PENDING],
@@ -128,7 +135,7 @@ def _items(seen: View, pixels: Pixels, uids: Uids) -> dict[str, list[Item]]:
             left -= len(exhibits)
             item = Item(
                 anchor=f"c{number}",
-                task=task.id,
+                task=task.title or task.id,
                 criterion=criterion,
                 scale=scale(result, criterion.check, uids()),
                 exhibits=exhibits,
@@ -136,6 +143,13 @@ def _items(seen: View, pixels: Pixels, uids: Uids) -> dict[str, list[Item]]:
             )
             items[task.id].append(item)
     return items
+
+
+def _flags(seen: View) -> list[Flag]:
+    """Those of the submission as a whole: a criterion's stand beside it."""
+    card = seen.scorecard
+    beside = {f for task in card.tasks for c in task.criteria for f in c.result.flags}
+    return [flag for flag in card.flags if flag not in beside and flag.code != "not_graded"]
 
 
 def _steps(items: list[Item]) -> list[Item]:

@@ -9,6 +9,9 @@ __all__ = ["number_text", "percent_text"]
 
 _EXPONENT = re.compile(r"e\+?(-?)0*")
 
+SHARE = "share"
+"""Measured in shares of something, which read better in per cent."""
+
 DIGITS = 4
 """Significant ones, for numbers that are not whole."""
 
@@ -25,6 +28,8 @@ def number_text(value: float | str | None, unit: str = "") -> str:
         text = f"{int(value):,}"
     else:
         text = _EXPONENT.sub(r"e\1", f"{value:.{DIGITS}g}")
+    if unit.startswith(SHARE) and isinstance(value, int | float) and math.isfinite(value):
+        return f"{value * 100:.{DIGITS}g}% {unit.removeprefix(SHARE).strip()}".strip()
     return f"{text} {unit}".strip()
 
 

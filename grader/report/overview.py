@@ -30,7 +30,7 @@ __all__ = ["overview"]
 class Rate:
     """How one criterion went over the class."""
 
-    name: str
+    task: str
     title: str
     bar: Markup
     earned: float
@@ -55,6 +55,8 @@ class Column:
 
     id: str
     title: str
+    label: str
+    """The id without what all tasks' ids begin with."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,12 @@ class Class:
         return sum(card.status.value == "provisional" for card in self.cards)
 
     def task_points(self, card: Scorecard) -> list[Fraction | None]:
-        """Points of a submission for each column."""
-        found = {task.id: task.points for task in card.tasks}
+        """Points of a submission for each column; None where nothing is decided yet."""
+        found = {
+            task.id: task.points
+            for task in card.tasks
+            if any(criterion.outcome.decided for criterion in task.criteria)
+        }
         return [found.get(column.id) for column in self.columns]
 
 
@@ -129,17 +135,19 @@ def _group(number: int, assignment: str, contents: Contents, uids: Uids) -> Clas
         seen.scorecard for seen in contents.overview if seen.scorecard.assignment == assignment
     )
     most = max((card.max_points for card in cards), default=Fraction(0))
-    columns: dict[str, Column] = {}
+    titles: dict[str, str] = {}
     for card in cards:
         for task in card.tasks:
-            columns.setdefault(task.id, Column(task.id, task.title))
+            titles.setdefault(task.id, task.title)
+    shared = _shared_prefix(list(titles))
+    columns = [Column(name, title, name.removeprefix(shared)) for name, title in titles.items()]
     points = [as_number(card.points) for card in cards]
     return Class(
         number=number,
         title=cards[0].title if cards else assignment,
         cards=cards,
-        columns=tuple(columns.values()),
-        rates=_rates(cards, uids),
+        columns=tuple(columns),
+        rates=_rates(cards, shared, uids),
         histogram=histogram(points, as_number(most), uids()),
         mishaps=_mishaps(cards),
         pending=_pending(cards),
@@ -148,7 +156,17 @@ def _group(number: int, assignment: str, contents: Contents, uids: Uids) -> Clas
     )
 
 
-def _rates(cards: Sequence[Scorecard], uids: Uids) -> tuple[Rate, ...]:
+def _shared_prefix(names: Sequence[str]) -> str:
+    """`digits.` of `digits.mlp, digits.cnn`; nothing of `2.1, 2.2`, which are numbers."""
+    firsts = {name.partition(".")[0] + "." for name in names}
+    if len(firsts) == 1 and len(names) > 1:
+        (first,) = firsts
+        if first[0].isalpha() and all(len(name) > len(first) for name in names):
+            return first
+    return ""
+
+
+def _rates(cards: Sequence[Scorecard], shared: str, uids: Uids) -> tuple[Rate, ...]:
     counts: dict[str, Counter[Outcome]] = {}
     titles: dict[str, str] = {}
     shares: dict[str, list[Fraction]] = {}
@@ -163,7 +181,7 @@ def _rates(cards: Sequence[Scorecard], uids: Uids) -> tuple[Rate, ...]:
                     earned.append(criterion.points / criterion.max_points)
     return tuple(
         Rate(
-            name=name,
+            task=name.split("/")[0].removeprefix(shared),
             title=titles[name],
             bar=stack(of_this, titles[name], uids()),
             earned=float(sum(shares[name], Fraction(0)) / max(len(shares[name]), 1)),
@@ -192,6 +210,8 @@ def _flagged(
     found: dict[str, list[tuple[Scorecard, Flag]]] = {}
     for card in cards:
         for flag in card.flags:
+            if flag.code == "not_graded":  # shown as our errors
+                continue
             found.setdefault(flag.code, []).append((card, flag))
     return tuple((code, tuple(of_this)) for code, of_this in sorted(found.items()))
 

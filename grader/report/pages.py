@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from grader.report.numbers import number_text, percent_text
 from grader.report.points import as_text
@@ -52,6 +52,17 @@ def render(template: str, *, script: bool = False, **values: Any) -> bytes:
     return text.encode()
 
 
+def prose(text: str) -> Markup:
+    """Text with what stands between backticks set as code. Everything is escaped first."""
+    parts = shown(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape("`".join(parts))
+    safe = [
+        Markup("<code>{}</code>").format(p) if n % 2 else escape(p) for n, p in enumerate(parts)
+    ]
+    return Markup("").join(safe)
+
+
 @cache
 def _source(name: str) -> str:
     return (files("grader.report") / "templates" / name).read_text(encoding="utf-8").strip()
@@ -69,7 +80,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        points=as_text, number=number_text, percent=percent_text, line=one_line
+        points=as_text, number=number_text, percent=percent_text, line=one_line, prose=prose
     )
     return environment
 

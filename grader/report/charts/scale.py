@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from grader.report.charts.svg import Span, draw, drawable, element
@@ -29,13 +30,15 @@ def scale(result: CheckResult, check: str, uid: str) -> Markup | None:
     measured, threshold = _finite(result.measured), _finite(result.threshold)
     if measured is None or threshold is None:
         return None
+    alone = result.interval is None and result.baseline is None
     at = _span(result, measured, threshold)
-    if at is None:
+    if at is None or (alone and math.isclose(measured, threshold, rel_tol=1e-6)):
         return None
-    words = [f"Measured {number_text(measured, result.unit)}"]
-    words.append(f"threshold {number_text(threshold, result.unit)}")
-    parts = [_bar(LEFT, RIGHT, "track")]
     predicate = check.rsplit(".", 1)[-1]
+    goal = "threshold" if predicate.startswith(ABOVE + BELOW) else "expected"
+    words = [f"Measured {number_text(measured, result.unit)}"]
+    words.append(f"{goal} {number_text(threshold, result.unit)}")
+    parts = [_bar(LEFT, RIGHT, "track")]
     if predicate.startswith(ABOVE):
         parts.append(_bar(at(threshold), RIGHT, "goal"))
     elif predicate.startswith(BELOW):
@@ -53,8 +56,8 @@ def scale(result: CheckResult, check: str, uid: str) -> Markup | None:
         words.append(f"95% confidence interval {low} to {high}")
     parts.append(element("circle", cx=at(measured), cy=LINE, r=5.5, class_="measured"))
     parts.append(_label(at(measured), LINE - 14, f"yours {number_text(measured)}", "strong"))
-    parts.append(_label(x, LINE + 25, f"threshold {number_text(threshold)}"))
-    title = "Your value on a scale with the threshold"
+    parts.append(_label(x, LINE + 25, f"{goal} {number_text(threshold)}"))
+    title = f"Your value on a scale with the {goal} value"
     return draw(uid, (WIDTH, height), title, "; ".join(words) + ".", "scale", *parts)
 
 

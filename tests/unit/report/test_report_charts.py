@@ -190,6 +190,14 @@ def test_the_spread_lies_around_the_reference():
     assert middle == pytest.approx(float(top.split(",")[0]), abs=0.2)
 
 
+def test_a_value_that_is_the_expected_one_needs_no_scale():
+    assert (
+        scale(judged(measured=0.0671140939, threshold=0.06711409395), "claim.matches", "g") is None
+    )
+    other = scale(judged(measured=0.1, threshold=0.2, unit="error"), "claim.matches", "g")
+    assert described(other) == "Measured 0.1 error; expected 0.2 error."
+
+
 @pytest.mark.parametrize("value", [None, "nan", "text", float("1e300")])
 def test_what_is_no_number_gets_no_scale(value):
     assert scale(judged(measured=value, threshold=1.0), "a.at_most", "g") is None

@@ -22,6 +22,7 @@ from grader.model.scorecard import (
 )
 from grader.report import EXPORTERS, Audience
 from grader.report.contents import prepare
+from grader.report.pages import prose
 from tests.unit.report import klass
 from tests.unit.report.pages_seen import Page
 
@@ -104,9 +105,9 @@ def test_what_to_do_next_puts_failures_first_most_points_first_and_bonus_last(pa
     steps = text[text.index('class="steps"') : text.index("</ol>")]
     order = re.findall(r'<a href="#c\d+">([^<]+)</a>', steps)
     assert order == [
-        "The MLP&#39;s test error",
-        "classify returns labels",
-        "Augmentation that helps",
+        "Two networks: The MLP&#39;s test error",
+        "The classifier class: classify returns labels",
+        "Explanations: Augmentation that helps",
     ]
     assert "cell 14, line 18" in steps
     assert "torch.argmax" in steps
@@ -118,6 +119,31 @@ def test_the_page_shows_measured_threshold_baseline_and_interval(pages):
     assert "95% confidence interval 0.091 to 0.138" in text
     assert "data:image/png;base64,iVBORw0KGgo" in text
     assert "not a finite number from here" in pages["feedback/team-08.html"]
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_else():
+    assert prose("use `a<b>` & `c`") == "use <code>a&lt;b&gt;</code> &amp; <code>c</code>"
+    assert prose("one ` alone <i>") == "one ` alone &lt;i&gt;"
+    assert prose("`\x1b[0m`") == "<code>\u241b[0m</code>"
+
+
+def test_task_columns_leave_out_what_all_ids_share():
+    card = klass.one(0)
+    tasks = tuple(
+        t.model_copy(update={"id": f"digits.{n}"}) for n, t in zip("abc", card.tasks, strict=True)
+    )
+    page = rendered((card.model_copy(update={"tasks": tasks}),))["index.html"]
+    assert ">a</th>" in page
+    assert ">2.1</th>" in rendered((card,))["index.html"]
+
+
+def test_a_task_that_waits_for_a_person_shows_no_zero():
+    card = klass.one(1)
+    waiting = card.tasks[2].criteria[0]
+    task = klass.task("2.3", "Explanations", waiting)
+    texts = rendered((card.model_copy(update={"tasks": (*card.tasks[:2], task)}),))
+    assert '<span class="sum">\u2013 / 0.5</span>' in texts["feedback/team-02.html"]
+    assert '<td class="number">\u2013</td>' in texts["index.html"]
 
 
 def test_a_self_check_says_so():
@@ -132,6 +158,7 @@ def test_our_error_is_never_called_a_fault_of_the_student(pages):
     text = pages["feedback/team-07.html"]
     assert "Something went wrong on our side" in text
     assert "The CNN&#39;s test error</a>" not in text
+    assert "The CNN&#39;s test error</h3>" in text
     assert "2.2/cnn_error</strong> in <a" in pages["index.html"]
 
 

@@ -99,6 +99,9 @@ def test_names_that_differ_by_case_get_two_files():
         (2.5e20, "", "2.5e20"),
         ("nan", "NLL", "nan NLL"),
         (None, "NLL", ""),
+        (1.0, "share of code cells", "100% of code cells"),
+        (0.0738255, "share", "7.383%"),
+        ("nan", "share of cells", "nan share of cells"),
         (float("inf"), "", "inf"),
     ],
 )
