@@ -46,7 +46,7 @@ _SEEN = {
     Audience.STAFF: set(Visibility),
 }
 
-OWN_CODE_REMARKS = frozenset({"shim", "compat", "stub"})
+OWN_CODE_REMARKS = frozenset({"budget", "compat", "shim", "stub"})
 """Families of remarks about the student's own code on this machine. A remark does not say which
 criterion's measurement it came from, so when criteria are hidden only these are shown."""
 
