@@ -110,9 +110,12 @@ def shape(axes: Sequence[int]) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """On one line, cut where it gets too long to read."""
+    """On one line; too long a call without its arguments: `net = nn.Sequential(…)`."""
     line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[:most].rstrip(' ,(')}…"
+    if len(line) <= most:
+        return line
+    call, paren, _ = line.partition("(")
+    return f"{call}(…)" if paren and len(call) < most else f"{line[:most].rstrip()}…"
 
 
 def cells(places: Iterable[Place]) -> str:

@@ -266,8 +266,10 @@ class TestFlagsAndRemarks:
             ("first", "noticed before"),
             (
                 "self_check",
-                ("A self-check on a student's own machine, without isolation: not an official "
-                "grade."),
+                (
+                    "A self-check on a student's own machine, without isolation: not an official "
+                    "grade."
+                ),
             ),
             ("team_size", "3 students handed in together; 1 to 2 may."),
             ("files_missing", "Required files are missing: 'HW1_{student_ids}.ipynb'."),
