@@ -6,8 +6,9 @@ killed from outside.
 
 from __future__ import annotations
 
-from signal import ITIMER_REAL, SIGALRM, setitimer, signal
+import math
 from contextlib import contextmanager
+from signal import ITIMER_REAL, SIGALRM, setitimer, signal
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,14 @@ class Alarm:
 
     Args:
         budget: Told about both.
-        wall_seconds: For the whole run, from now.
+        wall_seconds: For the whole run, from its first cell on.
     """
 
     def __init__(self, budget: Budget, wall_seconds: float) -> None:
         self._budget = budget
-        self._wall_end = monotonic() + wall_seconds
-        self._cell_end = self._wall_end
+        self._wall_seconds = wall_seconds
+        self._wall_end = math.inf
+        self._cell_end = math.inf
         self._student_depth = 0
 
     @property
@@ -47,6 +49,8 @@ class Alarm:
     def student_code(self) -> Iterator[None]:
         """A cell's time begins; only in here may the alarm raise."""
         self._budget.new_cell()
+        if self._wall_end == math.inf:
+            self._wall_end = monotonic() + self._wall_seconds
         self._cell_end = monotonic() + self._budget.cell_seconds
         self._budget.armed = True
         signal(SIGALRM, self._ring)

@@ -4,7 +4,7 @@ A training step has a key: the optimizer that stepped, or the place of a `backwa
 optimizer follows. A loop trains a key when that key stepped in two of its iterations. When the key
 is spent, by steps or because the cell's time is over, the loops that train it end after the
 iteration in progress, the batch loop first; so evaluation, logging and plots of the epoch still
-run. A loop over models makes a new optimizer in each iteration, trains none of them twice, and goes on.
+run. A loop over models makes a new optimizer in each iteration, trains none twice, and goes on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REPEATS = 2
 
 
 class Stop(BaseException):
-    """Raised in student code to end the whole run. A `BaseException`: `except Exception` lets it by."""
+    """Raised in student code to end the whole run: `except Exception` lets it by."""
 
 
 class WallClock(Stop):

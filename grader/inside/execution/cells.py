@@ -15,11 +15,17 @@ from ..magics import BARE_COMMAND
 
 __all__ = ["Prepared", "mended", "prepared", "statement", "words_of"]
 
-WRAPPING = frozenset("time timeit capture prun memit mprun python python3 pypy heat wandb".split())
+WRAPPING = frozenset(
+    """
+    time timeit capture prun memit mprun python python3 pypy heat wandb
+    """.split()  # noqa: SIM905 - words read better than a column of strings
+)
 OPTIONS = re.compile(r"^(?:-[a-zA-Z]+\s*\d*(?:\s+|$))+")
 OTHER_LANGUAGES = frozenset(
-    "bash sh script html HTML javascript js latex markdown svg SVG perl ruby cython R sql shell"
-    " bigquery system sx ! cmd".split()
+    """
+    bash sh script html HTML javascript js latex markdown svg SVG perl ruby cython R sql shell
+    bigquery system sx ! cmd
+    """.split()  # noqa: SIM905 - words read better than a column of strings
 )
 
 

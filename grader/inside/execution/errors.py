@@ -1,4 +1,4 @@
-"""Describes what a cell raised: kind, message, line, and whether our early end may have caused it."""
+"""Describes what a cell raised: kind, message, line, and whether our early end may be the cause."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ MADE_BY_TRAINING = (
     ".ckpt",
     ".tar",
 )
+
+
+KINDS: dict[type[BaseException], str] = {
+    WallClock: "timeout",
+    OutputLimit: "output_limit",
+    MemoryError: "memory",
+    SystemExit: "exit",
+    ModuleNotFoundError: "missing_package",
+}
+"""Kinds of errors that have a name of their own in the record."""
 
 
 def describe(error: BaseException, session: Session, name: str) -> dict[str, Any]:
@@ -83,6 +93,8 @@ def message_of(error: BaseException) -> str:
         return "the time for the whole run was over"
     if isinstance(error, OutputLimit):
         return "the run printed far more than anyone reads"
+    if isinstance(error, SystemExit):
+        return f"the code ended itself, with the exit code {error.code!r:.200}"
     if isinstance(error, StudentFault):
         return error.message
     try:
@@ -94,20 +106,15 @@ def message_of(error: BaseException) -> str:
 
 def kind_of(error: BaseException) -> str:
     """The record's `error_kind`."""
-    if isinstance(error, WallClock):
-        return "timeout"
-    if isinstance(error, OutputLimit):
-        return "output_limit"
     if isinstance(error, StudentFault):
         return error.kind
-    if isinstance(error, MemoryError) or "can't allocate memory" in message_of(error):
+    if "can't allocate memory" in message_of(error):
         return "memory"
-    if isinstance(error, SystemExit):
-        return "exit"
     if is_about_data(error):
         return "dataset_missing"
-    if isinstance(error, ModuleNotFoundError):
-        return "missing_package"
+    for kind, name in KINDS.items():
+        if isinstance(error, kind):
+            return name
     return type(error).__name__
 
 

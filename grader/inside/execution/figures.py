@@ -179,7 +179,7 @@ def draw(figure: Any) -> np.ndarray[Any, Any]:
     try:
         fitting = min(WIDTH / max(width, 0.01), HEIGHT / max(height, 0.01))
         figure.set_dpi(max(min(dpi, fitting), 1))
-        agg = FigureCanvasAgg(figure)
+        agg: Any = FigureCanvasAgg(figure)
         agg.draw()
         rgba = np.asarray(agg.buffer_rgba())[:HEIGHT, :WIDTH]  # [height, width, 4]
         alpha = rgba[..., 3:].astype(np.uint16)

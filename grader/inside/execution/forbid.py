@@ -32,7 +32,7 @@ def forbid(names: Iterable[str], uses: Uses) -> None:
         owner, attribute, target = found
         try:
             if inspect.isclass(target):  # still a class, for `isinstance` and for libraries
-                target.__init__ = _raising(name, target.__init__, uses, constructor=True)
+                setattr(target, "__init__", _raising(name, target.__init__, uses, constructor=True))  # noqa: B010 - typed as a method
             else:
                 setattr(owner, attribute, _raising(name, target, uses, constructor=False))
         except (TypeError, AttributeError):

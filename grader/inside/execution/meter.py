@@ -79,11 +79,12 @@ class Meter:
     def install(self) -> None:
         """Patch torch."""
         import torch
-        from torch.optim.optimizer import register_optimizer_step_post_hook
+        from torch.optim import optimizer
         from torch.utils.data import DataLoader
 
-        register_optimizer_step_post_hook(self._stepped)
-        original_backward = torch.Tensor.backward
+        optimizers: Any = optimizer
+        optimizers.register_optimizer_step_post_hook(self._stepped)
+        original_backward: Any = torch.Tensor.backward
 
         @functools.wraps(original_backward)
         def backward(tensor: Any, *args: Any, **kwargs: Any) -> Any:
@@ -92,7 +93,7 @@ class Meter:
                 self._went_backward(tensor)
             return result
 
-        torch.Tensor.backward = backward  # type: ignore[method-assign]
+        torch.Tensor.backward = backward  # type: ignore[method-assign,assignment]
         original_iter = DataLoader.__iter__
 
         @functools.wraps(original_iter)

@@ -18,6 +18,7 @@ from .figures import Figures
 from .importer import SubmittedModules
 from .meter import Meter
 from .output import Piece, Recorder, reported
+from .payload import fitting
 from .transform import LOOP, OWN_PREFIX, TICKS
 from .workspace import Workspace
 
@@ -31,7 +32,9 @@ __all__ = ["CELLS", "Run"]
 
 CELLS = 2000
 OWN_NAMES = frozenset(
-    "In Out _ __ ___ _i _ii _iii _ih _oh _dh _exit_code get_ipython exit quit open".split()
+    """
+    In Out _ __ ___ _i _ii _iii _ih _oh _dh _exit_code get_ipython exit quit open
+    """.split()  # noqa: SIM905 - words read better than a column of strings
 )
 
 
@@ -114,9 +117,13 @@ class Run:
         error: BaseException | None = None
         try:
             with self.alarm.student_code():
-                error = act()
-                self.figures.end_cell()
-        except BaseException as raised:
+                try:
+                    error = act()
+                except BaseException as raised:
+                    error = raised
+                if self.budget.stopping is None:
+                    self.figures.end_cell()
+        except BaseException as raised:  # the alarm, while figures were drawn
             error = error or raised
         stopping = self.budget.stopping
         if stopping is not None and not isinstance(error, Stop):
@@ -127,7 +134,10 @@ class Run:
         described = describe(error, self.session, name)
         place = described.pop("place")
         record.update(described, status="timeout" if isinstance(error, WallClock) else "error")
-        kinds = {WallClock: "wall_clock", OutputLimit: "output_limit"}
+        kinds: dict[type[BaseException], str] = {
+            WallClock: "wall_clock",
+            OutputLimit: "output_limit",
+        }
         self._ended_by = kinds.get(type(error), "error")
         hint = hint_for(error)
         if hint:
@@ -149,9 +159,12 @@ class Run:
             ):
                 continue
             for node in ast.walk(chunk.tree):
-                if isinstance(node, ast.Name) and node.id == wanted:
-                    if isinstance(node.ctx, ast.Store):
-                        return True
+                if (
+                    isinstance(node, ast.Name)
+                    and node.id == wanted
+                    and isinstance(node.ctx, ast.Store)
+                ):
+                    return True
         return False
 
     def report(self, reply: Reply) -> None:
@@ -170,7 +183,7 @@ class Run:
                 " for grading: what the run printed and drew shows that it learns, not how well",
                 place,
             )
-        figures = []
+        figures: list[dict[str, Any]] = []
         for figure in self.figures.captured:
             if figure.pixels is not None:
                 reply.array(f"figure_{len(figures)}", figure.pixels)
@@ -183,18 +196,20 @@ class Run:
                 }
             )
         failed = [c["cell"] for c in self.cells if c["status"] in {"error", "timeout"}]
-        reply.payload = {
-            "entry": self.entry[:300],
-            "cells": self.cells[:CELLS],
-            "finished": not self._ended_by,
-            "ended_by": self._ended_by or "end",
-            "first_error_cell": failed[0] if failed else None,
-            "optimizer_steps": self.meter.optimizer_steps,
-            "budget_ended_training": bool(self.budget.cuts),
-            "losses": self.meter.series(),
-            "figures": bounded(figures),
-            "stubbed_packages": sorted(self.uses.stubbed),
-        }
+        reply.payload = fitting(
+            {
+                "entry": self.entry[:300],
+                "cells": self.cells[:CELLS],
+                "finished": not self._ended_by,
+                "ended_by": self._ended_by or "end",
+                "first_error_cell": failed[0] if failed else None,
+                "optimizer_steps": self.meter.optimizer_steps,
+                "budget_ended_training": bool(self.budget.cuts),
+                "losses": self.meter.series(),
+                "figures": bounded(figures),
+                "stubbed_packages": sorted(self.uses.stubbed),
+            }
+        )
 
     def live(self) -> dict[str, Any]:
         """The student's names, after the run."""
@@ -202,5 +217,5 @@ class Run:
         return {
             name: value
             for name, value in names.items()
-            if name not in OWN_NAMES and not name.startswith((OWN_PREFIX, "_i"))
+            if name not in OWN_NAMES and not name.startswith(OWN_PREFIX)
         }

@@ -1,8 +1,7 @@
-"""IPython without a terminal, a kernel or a history: runs cells as a notebook does, in `__main__`."""
+"""IPython without terminal, kernel or history: runs cells as a notebook does, in `__main__`."""
 
 from __future__ import annotations
 
-import builtins
 import io
 import subprocess
 import tempfile
@@ -24,14 +23,20 @@ if TYPE_CHECKING:
 
 __all__ = ["CellShell", "make_shell"]
 
-FILE_TOOLS = frozenset("mkdir cp mv ls cat head tail wc echo pwd unzip tar touch du find".split())
+FILE_TOOLS = frozenset(
+    """
+    mkdir cp mv ls cat head tail wc echo pwd unzip tar touch du find
+    """.split()  # noqa: SIM905 - words read better than a column of strings
+)
 """Shell commands that only touch files: they are run. All others need a network or a system."""
 TOOL_SECONDS = 20
 NOTHING_TO_DO = frozenset(
-    """matplotlib load_ext reload_ext unload_ext autoreload pip conda mamba uv config pdb debug
-    tensorboard tensorflow_version colors xmode pylab gui aimport notebook connect_info qtconsole
-    watermark logstart logstop wandb reset_selective env_set system sx sc alias_magic
-    automagic precision""".split()
+    """
+    matplotlib load_ext reload_ext unload_ext autoreload pip conda mamba uv config pdb debug
+    tensorboard tensorflow_version colors xmode pylab gui aimport notebook connect_info
+    qtconsole watermark logstart logstop wandb reset_selective env_set system sx sc
+    alias_magic automagic precision
+    """.split()  # noqa: SIM905 - words read better than a column of strings
 )
 MENDS = 50
 
@@ -62,7 +67,10 @@ class Wrap:
 
     def visit(self, tree: ast.Module) -> ast.Module:
         """As a node transformer."""
-        return transform(tree, self._shell.compile.cell_name)
+        try:
+            return transform(tree, self._shell.names.cell_name)
+        except RecursionError:
+            return tree  # nested too deeply to be walked; IPython would drop us for good
 
 
 class CellShell(InteractiveShell):
@@ -73,6 +81,18 @@ class CellShell(InteractiveShell):
     uses: Uses
     runner: Any = None
     """What `%run` asks to run another file."""
+
+    @property
+    def untyped(self) -> Any:
+        """IPython's methods have no types."""
+        return self
+
+    @property
+    def names(self) -> CellCompiler:
+        """The compiler, which knows the cell's name."""
+        compiler = self.compile
+        assert isinstance(compiler, CellCompiler)
+        return compiler
 
     def init_virtualenv(self) -> None:
         """The environment is ours."""
@@ -103,24 +123,30 @@ class CellShell(InteractiveShell):
         """
         ready = prepared(text)
         if ready.left_out:
-            self.uses.note("magic.left_out", f"a {ready.left_out} cell was not run: only Python is")
+            message = f"a {ready.left_out} cell was not run: only Python is"
+            self.uses.note_at("magic.left_out", message, name, 1)
             return None
         if not ready.text.strip():
             return None
-        outer, self.compile.cell_name = self.compile.cell_name, name
+        outer, self.names.cell_name = self.names.cell_name, name
         try:
             with builtin_capture(self, ready.capture):
-                result = self.run_cell(self._parsable(ready.text), store_history=False)
+                result = self.untyped.run_cell(self._parsable(ready.text), store_history=False)
         finally:
-            self.compile.cell_name = outer
-        return result.error_before_exec or result.error_in_exec
+            self.names.cell_name = outer
+        error: BaseException | None = result.error_before_exec or result.error_in_exec
+        return error
 
     def _parsable(self, text: str) -> str:
         """Bare commands amid Python made magics."""
         for _ in range(MENDS):
             try:
                 compile(
-                    self.transform_cell(text), "<cell>", "exec", 0x400 | 0x2000, dont_inherit=True
+                    self.untyped.transform_cell(text),
+                    "<cell>",
+                    "exec",
+                    0x400 | 0x2000,
+                    dont_inherit=True,
                 )
             except SyntaxError as error:
                 better = mended(text, error.lineno or 0)
@@ -143,24 +169,24 @@ class CellShell(InteractiveShell):
             if magic_name in {"pip", "conda", "mamba", "uv"}:
                 self._not_installed(line)
             return None
-        if self.find_line_magic(magic_name) is None:
+        if self.untyped.find_line_magic(magic_name) is None:
             self.uses.note("magic.unknown", f"%{magic_name} is not known here and was left out")
             return None
         return super().run_line_magic(magic_name, line, _stack_depth + 1)
 
     def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
         """Run a cell magic; the cell below an unknown one is left out."""
-        if self.find_cell_magic(magic_name) is None:
+        if self.untyped.find_cell_magic(magic_name) is None:
             self.uses.note(
                 "magic.unknown", f"%%{magic_name} is not known here; its cell was left out"
             )
             return None
-        return super().run_cell_magic(magic_name, line, cell)
+        return super().run_cell_magic(magic_name, line, cell)  # type: ignore[no-untyped-call]
 
     def _timed(self, line: str) -> Any:
         """Once: how long it takes here says nothing."""
         code = statement(line)
-        return self.ex(code) if code.strip() else None
+        return self.untyped.ex(code) if code.strip() else None
 
     def _not_installed(self, line: str) -> None:
         self.uses.note(
@@ -183,7 +209,7 @@ class CellShell(InteractiveShell):
         return SList(text.splitlines()) if split else LSString(text)
 
     def _shell_line(self, cmd: str) -> str:
-        command = self.var_expand(cmd, depth=3)
+        command = self.untyped.var_expand(cmd, depth=3)
         words = words_of(command)
         first = words[0] if words else ""
         if first.startswith("python") and len(words) > 1 and words[1].endswith(".py"):
@@ -270,8 +296,10 @@ def make_shell(main: ModuleType, uses: Uses) -> CellShell:
     shell = CellShell.instance(config=settings, ipython_dir=folder, user_module=main)
     shell.uses = uses
     cleaning = shell.input_transformer_manager.cleanup_transforms
-    cleaning[:] = [step for step in cleaning if getattr(step, "__name__", "") != "leading_empty_lines"]
-    shell.ast_transformers.append(Wrap(shell))
+    cleaning[:] = [
+        step for step in cleaning if getattr(step, "__name__", "") != "leading_empty_lines"
+    ]
+    shell.untyped.ast_transformers.append(Wrap(shell))
     shell.user_ns.pop("open", None)
     if shell.display_formatter is not None:
         shell.display_formatter.active_types = ["text/plain"]

@@ -8,7 +8,7 @@
                                     …
 
 Every node keeps its line, so tracebacks stay true. The last argument says that the loop stands in
-a generator: such a loop feeds another one, and ending it would raise `StopIteration` in its consumer.
+a generator: it feeds another loop, and ending it would raise `StopIteration` in its consumer.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class Loops(ast.NodeTransformer):
         self.name = name
         self._in_generator = False
 
-    def visit_For(self, node: ast.For) -> ast.For:  # noqa: N802 - ast's own naming
+    def visit_For(self, node: ast.For) -> ast.For:
         """Wrap the iterable."""
         self.generic_visit(node)
         node.iter = self._call(LOOP, node, node.iter)
         return node
 
-    def visit_While(self, node: ast.While) -> ast.stmt:  # noqa: N802 - ast's own naming
+    def visit_While(self, node: ast.While) -> ast.stmt:
         """Turn it into a `for` over ticks that tests first."""
         self.generic_visit(node)
         if jumps(node.orelse):
@@ -71,12 +71,35 @@ class Loops(ast.NodeTransformer):
         ast.copy_location(new, node)
         return new
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802
+    def visit_ListComp(self, node: ast.ListComp) -> ast.ListComp:
+        """Wrap: a list of epochs' results is an epoch loop too."""
+        self._comprehension(node.generators)
+        self.generic_visit(node)
+        return node
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.SetComp:
+        """Wrap."""
+        self._comprehension(node.generators)
+        self.generic_visit(node)
+        return node
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.DictComp:
+        """Wrap."""
+        self._comprehension(node.generators)
+        self.generic_visit(node)
+        return node
+
+    def _comprehension(self, generators: list[ast.comprehension]) -> None:
+        for generator in generators:
+            if not generator.is_async:
+                generator.iter = self._call(LOOP, generator.iter, generator.iter)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         """Remember whether the function yields."""
         self._function(node)
         return node
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:  # noqa: N802
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:
         """Remember whether the function yields."""
         self._function(node)
         return node
@@ -87,7 +110,7 @@ class Loops(ast.NodeTransformer):
         self.generic_visit(node)
         self._in_generator = outer
 
-    def _call(self, function: str, loop: ast.stmt, *arguments: ast.expr) -> ast.Call:
+    def _call(self, function: str, loop: ast.stmt | ast.expr, *arguments: ast.expr) -> ast.Call:
         place = ast.Constant(f"{self.name}:{loop.lineno}:{loop.col_offset}")
         inside = ast.Constant(self._in_generator)
         call = ast.Call(ast.Name(function, ast.Load()), [*arguments, place, inside], [])

@@ -63,7 +63,7 @@ class Workspace:
     def shown_as(self, path: str) -> str:
         """What code in a file of the copy is compiled under: the submitted file's own path.
 
-        So tracebacks and `inspect` lead to what was handed in. A file that the run wrote keeps its name.
+        So tracebacks and `inspect` lead to what was handed in. What the run wrote keeps its name.
         """
         try:
             relative = Path(path).relative_to(self.folder)

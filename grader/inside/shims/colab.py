@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,13 +23,25 @@ class Uploaded(dict[str, bytes]):
     """
 
     def __init__(self, roots: list[str]) -> None:
-        super().__init__()
+        names: dict[str, bytes] = {}
+        self._paths: dict[str, Path] = {}
         for root in roots:
-            for name in sorted(os.listdir(root)) if os.path.isdir(root) else ():  # noqa: PTH112,PTH208
-                path = f"{root}/{name}"
-                if os.path.isfile(path) and not name.endswith(".ipynb"):  # noqa: PTH113
-                    with open(path, "rb") as file:  # noqa: PTH123
-                        self.setdefault(name, file.read(50_000_000))
+            for path in sorted(Path(root).iterdir()):
+                if path.is_file() and path.suffix != ".ipynb":
+                    names[path.name] = b""
+                    self._paths[path.name] = path
+        super().__init__(names)
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._paths[name].read_bytes()
+
+    def values(self) -> Any:
+        """The contents."""
+        return [self[name] for name in self]
+
+    def items(self) -> Any:
+        """Names and contents."""
+        return [(name, self[name]) for name in self]
 
 
 def install(uses: Uses, stubs: StubFinder, roots: list[str]) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .removed import give_back
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .hooks import AfterImport
     from .uses import Uses
 
@@ -55,7 +57,9 @@ def install(uses: Uses, hooks: AfterImport) -> None:
 
 
 def _numpy(numpy: Any, uses: Uses) -> None:
-    names = {name: functools.partial(_same, value) for name, value in PLAIN.items()}
+    names: dict[str, Callable[[], Any]] = {
+        name: functools.partial(_same, value) for name, value in PLAIN.items()
+    }
     names["unicode"] = functools.partial(_same, str)
     names["bool"] = functools.partial(_same, bool)
     for old, new in RENAMED.items():
@@ -81,7 +85,7 @@ def _integrate(integrate: Any, uses: Uses) -> None:
 
 
 def _collections(collections: Any, uses: Uses) -> None:
-    import collections.abc as abc
+    from collections import abc
 
     makers = {name: functools.partial(getattr, abc, name) for name in abc.__all__}
     give_back(collections, uses, makers, {name: f"collections.abc.{name}" for name in abc.__all__})

@@ -154,9 +154,7 @@ def _sklearn_init(kind: Any, uses: Uses, code: str, renames: dict[str, str | Non
 
 def _metrics(metrics: Any, uses: Uses) -> None:
     def plot_confusion_matrix() -> Any:
-        return lambda model, x, y, **kwargs: metrics.ConfusionMatrixDisplay.from_estimator(
-            model, x, y, **kwargs
-        )
+        return metrics.ConfusionMatrixDisplay.from_estimator
 
     give_back(
         metrics,

@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from .removed import give_back, without_keyword
 
@@ -26,14 +26,14 @@ def install(uses: Uses, hooks: AfterImport) -> None:
     _linear_algebra(torch, uses)
     _schedulers(uses)
     _loaders(uses)
-    torch.compile = _not_compiled(uses)  # type: ignore[assignment]
+    torch.compile = _not_compiled(uses)
     torch.nn.Module.compile = lambda _self, *_args, **_kwargs: None  # type: ignore[method-assign]
     sys.modules.setdefault("torch._six", _six())
     hooks.patch("torchvision.transforms", functools.partial(_transforms, uses=uses))
 
 
 def _linear_algebra(torch: Any, uses: Uses) -> None:
-    """torch ≥ 1.13 keeps the names only to raise."""
+    """Torch ≥ 1.13 keeps the names only to raise."""
 
     def lstsq(b: Any, a: Any, *_args: Any, **_kwargs: Any) -> Any:
         solution = torch.linalg.lstsq(a, b).solution
@@ -66,8 +66,8 @@ def _linear_algebra(torch: Any, uses: Uses) -> None:
             name,
             _told(function, uses, f"compat.torch_{name}", f"write torch.linalg.{today} today"),
         )
-    torch.Tensor.lstsq = lambda self, a: torch.lstsq(self, a)
-    torch.Tensor.symeig = lambda self, *args, **kwargs: torch.symeig(self, *args, **kwargs)
+    torch.Tensor.lstsq = torch.lstsq
+    torch.Tensor.symeig = torch.symeig
 
 
 class Pair(tuple[Any, Any]):
@@ -75,7 +75,7 @@ class Pair(tuple[Any, Any]):
 
     __slots__ = ()
 
-    def __new__(cls, solution: Any, other: Any) -> Pair:
+    def __new__(cls, solution: Any, other: Any) -> Self:
         return super().__new__(cls, (solution, other))
 
     @property
@@ -134,7 +134,7 @@ def _loaders(uses: Uses) -> None:
         uses.note("compat.next", "iterators have no .next(); write next(iterator)")
         return next(self)
 
-    dataloader._BaseDataLoaderIter.next = following  # type: ignore[attr-defined]
+    dataloader._BaseDataLoaderIter.next = following  # type: ignore[attr-defined] # noqa: SLF001
 
 
 WORKERS_POSITION = 4

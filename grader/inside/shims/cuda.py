@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
 __all__ = ["install", "on_cpu"]
 
-FACTORIES = """arange as_tensor asarray empty empty_like eye from_file full full_like linspace
-logspace normal ones ones_like rand rand_like randint randint_like randn randn_like randperm
-scalar_tensor tensor tril_indices triu_indices zeros zeros_like hann_window complex empty_strided
-sparse_coo_tensor""".split()
-NEW = "new_empty new_full new_ones new_tensor new_zeros".split()
-QUIET = "synchronize set_device reset_peak_memory_stats reset_max_memory_allocated init".split()
-TYPES = """BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor
-IntTensor LongTensor ShortTensor""".split()
+FACTORIES = """
+    arange as_tensor asarray empty empty_like eye from_file full full_like linspace logspace
+    normal ones ones_like rand rand_like randint randint_like randn randn_like randperm
+    scalar_tensor tensor tril_indices triu_indices zeros zeros_like hann_window complex
+    empty_strided sparse_coo_tensor
+""".split()  # noqa: SIM905 - words read better than a column of strings
+NEW = ["new_empty", "new_full", "new_ones", "new_tensor", "new_zeros"]
+QUIET = """
+    synchronize set_device reset_peak_memory_stats reset_max_memory_allocated init
+""".split()  # noqa: SIM905 - words read better than a column of strings
+TYPES = """
+    BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor
+    IntTensor LongTensor ShortTensor
+""".split()  # noqa: SIM905 - words read better than a column of strings
 MESSAGE = "the code asks for a GPU; there is none here, so it ran on the CPU"
 
 
@@ -58,11 +64,11 @@ def install(uses: Uses) -> None:
         setattr(torch.Tensor, name, _device_keyword(getattr(torch.Tensor, name), note))
     storages = (torch.UntypedStorage, torch.TypedStorage)
     for storage in storages:
-        storage.cuda = _stays(note)  # type: ignore[method-assign,assignment]
+        storage.cuda = _stays(note)  # type: ignore[method-assign]
     for owner in (torch.Tensor, torch.nn.Module):
-        owner.cuda = _stays(note)  # type: ignore[method-assign,assignment]
+        owner.cuda = _stays(note)  # type: ignore[method-assign]
         owner.to = _device_first(owner.to, note)  # type: ignore[method-assign]
-    torch.Tensor.type = _typed(torch.Tensor.type, note)  # type: ignore[method-assign,assignment]
+    torch.Tensor.type = _typed(torch.Tensor.type, note)  # type: ignore[method-assign]
     torch.nn.Module.to_empty = _device_keyword(torch.nn.Module.to_empty, note)  # type: ignore[method-assign]
     default_type = torch.set_default_tensor_type
     torch.set_default_tensor_type = lambda kind: default_type(_cpu_type(kind, note))

@@ -21,8 +21,10 @@ __all__ = ["install", "is_about_data"]
 
 PHRASES = ("You can use download=True to download it", "Dataset not found or corrupted")
 NETWORK = frozenset(
-    "URLError HTTPError gaierror ConnectionError ConnectionRefusedError NewConnectionError"
-    " MaxRetryError RemoteDisconnected NetworkError".split()
+    """
+    URLError HTTPError gaierror ConnectionError ConnectionRefusedError NewConnectionError
+    MaxRetryError RemoteDisconnected NetworkError
+    """.split()  # noqa: SIM905 - words read better than a column of strings
 )
 
 
@@ -73,7 +75,7 @@ def _hub(hub: Any, uses: Uses, places: Places) -> None:
         name = url.rsplit("/", 1)[-1]
         found = places.submitted(name)
         if found is None:
-            refuse(url)
+            return refuse(url)
         uses.note("shim.path", f"the submitted '{name}' stood in for its download")
         return torch.load(found, map_location="cpu")
 
@@ -82,7 +84,7 @@ def _hub(hub: Any, uses: Uses, places: Places) -> None:
 
 
 def _weights(module: Any, uses: Uses) -> None:
-    """torchvision holds its own name for the function."""
+    """Torchvision holds its own name for the function."""
     import torch.hub
 
     del uses

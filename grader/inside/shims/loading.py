@@ -59,7 +59,8 @@ def _to_here(map_location: Any, uses: Uses) -> Any:
         return placed
     if isinstance(map_location, dict):
         mapping = {key: "cpu" if is_cuda(to) else to for key, to in map_location.items()}
-        return lambda storage, location: torch.serialization.default_restore_location(
+        restore: Any = torch.serialization.default_restore_location
+        return lambda storage, location: restore(
             storage, mapping.get(location, "cpu" if is_cuda(location) else location)
         )
     if is_cuda(map_location):

@@ -1,4 +1,4 @@
-"""Names the cause when the student imports what is not here: another framework, a missing package."""
+"""Names the cause when the student imports what is not here: a package, another framework."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["install"]
 
-FRAMEWORKS = frozenset("tensorflow keras tf_keras jax flax mxnet paddle theano caffe2".split())
+FRAMEWORKS = frozenset(
+    """
+    tensorflow keras tf_keras jax flax mxnet paddle theano caffe2
+    """.split()  # noqa: SIM905 - words read better than a column of strings
+)
 
 
 class NotHere(MetaPathFinder):

@@ -157,10 +157,7 @@ class Paths:
         try:
             if self.uses.importing():
                 return None
-            if direct:
-                asked = self.uses.direct_caller()
-            else:
-                asked = self.uses.student_frame()
+            asked = self.uses.direct_caller() if direct else self.uses.student_frame()
             if asked is None:
                 return None
             found = self.places.to_read(path)

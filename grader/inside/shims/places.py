@@ -1,4 +1,4 @@
-"""Where a path of the author's own machine leads here. Decides; patches nothing.
+r"""Where a path of the author's own machine leads here. Decides; patches nothing.
 
     reads    the path itself; else what was written under it; else a submitted file of that name
     writes   the path itself when it lies in the scratch space; else a mirror of it in there

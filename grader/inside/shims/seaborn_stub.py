@@ -1,4 +1,4 @@
-"""The few plots that students draw with seaborn, drawn with matplotlib, so that figures are seen."""
+"""The few plots that students draw with seaborn, drawn with matplotlib instead."""
 
 from __future__ import annotations
 

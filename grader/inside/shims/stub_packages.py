@@ -1,9 +1,9 @@
-"""What students use of cosmetic packages and what must still work: loops, return values, heat maps."""
+"""What students use of cosmetic packages and must still work: loops, return values, heat maps."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ class ProgressBar:
     def __len__(self) -> int:
         return len(self.iterable) if self.iterable is not None else int(self.total or 0)
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -53,9 +53,9 @@ class ProgressBar:
     @classmethod
     def pandas(cls, *_args: Any, **_kwargs: Any) -> None:
         """Give data frames `progress_apply`."""
-        import pandas
+        import pandas as pd
 
-        for kind in (pandas.DataFrame, pandas.Series):
+        for kind in (pd.DataFrame, pd.Series):
             kind.progress_apply = kind.apply  # type: ignore[union-attr]
 
 
@@ -85,7 +85,7 @@ class Writer:
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         self.log_dir = ""
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:

@@ -1,7 +1,7 @@
 """Cosmetic packages that are missing here: progress bars, summaries, loggers.
 
-A stub is given only to the student's own import, only when the real package is not installed, and is
-named in the execution's `stubbed_packages`.
+A stub is given only to the student's own import, only when the real package is not installed, and
+is named in the execution's `stubbed_packages`.
 """
 
 from __future__ import annotations
@@ -10,21 +10,24 @@ import importlib.util
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import ModuleType
 from sys import _getframe
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
     from .uses import Uses
 
 __all__ = ["Anything", "StubFinder", "install"]
 
-COSMETIC = """aim clearml colorama comet_ml gdown graphviz hiddenlayer icecream
-ipywidgets livelossplot mlflow neptune nvidia_smi opendatasets prettytable progressbar pynvml rich
-seaborn tensorboard tensorboardX tensorboard_logger termcolor torchinfo torchsummary torchsummaryX
-torchview torchviz tqdm visdom wandb kaggle jupyterthemes google_drive_downloader""".split()
+COSMETIC = """
+    aim clearml colorama comet_ml gdown graphviz hiddenlayer icecream ipywidgets livelossplot
+    mlflow neptune nvidia_smi opendatasets prettytable progressbar pynvml rich seaborn
+    tensorboard tensorboardX tensorboard_logger termcolor torchinfo torchsummary torchsummaryX
+    torchview torchviz tqdm visdom wandb kaggle jupyterthemes google_drive_downloader
+""".split()  # noqa: SIM905 - words read better than a column of strings
 
 
 IMPORTING = ("<frozen importlib._bootstrap", "<frozen importlib>")  # `importlib.util` only asks
@@ -178,14 +181,14 @@ class InsteadOfTensorboard(MetaPathFinder):
 
 def imported_by(uses: Uses) -> bool:
     """Whether the import that is under way was written by the student."""
-    frame = _getframe(1)
+    frame: FrameType | None = _getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
         if uses.is_student(name):
             return True
         if not (name.startswith(IMPORTING) or name.endswith(BETWEEN) or OWN in name):
             return False
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 

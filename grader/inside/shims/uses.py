@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Uses"]
 
+REMARKS_PER_CODE = 10
+"""The eleventh use of the same thing tells nothing new, and would crowd out other remarks."""
 PLUMBING = (
     "<frozen ",
     "/importlib/",
@@ -45,6 +48,7 @@ class Uses:
         self._session = session
         self._theirs: dict[str, bool] = {}
         self._made: set[tuple[str, str, int]] = set()
+        self._count: Counter[str] = Counter()
         self.stubbed: set[str] = set()
         """Packages that a stub stands in for."""
 
@@ -98,9 +102,10 @@ class Uses:
         """Remark on the student's line that we were called from, once."""
         found = self.student_frame(_getframe(1))
         filename, line = (found.f_code.co_filename, found.f_lineno) if found else ("", 0)
-        if (code, filename, line) in self._made:
+        if (code, filename, line) in self._made or self._count[code] >= REMARKS_PER_CODE:
             return
         self._made.add((code, filename, line))
+        self._count[code] += 1
         place = self._session.place_of(filename, line) if found else None
         self._session.remark(code, message, place)
 

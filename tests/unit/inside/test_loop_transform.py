@@ -148,7 +148,9 @@ def test_loops_that_train_nothing_run_to_their_end():
 
 def test_an_endless_training_loop_ends():
     budget = armed(steps=25)
-    space = run_wrapped("n = 0\nwhile True:\n    step('opt')\n    n += 1\n", budget, step=budget.step)
+    space = run_wrapped(
+        "n = 0\nwhile True:\n    step('opt')\n    n += 1\n", budget, step=budget.step
+    )
     assert space["n"] == 25
 
 
@@ -200,3 +202,14 @@ def test_wrapped_iteration_is_lazy():
     budget = armed()
     source = "out = []\nfor i in endless:\n    out.append(i)\n    if i == 4: break\n"
     assert run_wrapped(source, budget, endless=itertools.count())["out"] == [0, 1, 2, 3, 4]
+
+
+def test_a_comprehension_over_epochs_ends_too():
+    source = (
+        "def epoch():\n    for b in range(4): step('opt')\n    return 1\n"
+        "curve = [epoch() for e in range(1000)]\nwalked = {i: i for i in range(500)}\n"
+        "once = sum(i for i in range(500))\n"
+    )
+    budget = armed(steps=10)
+    space = run_wrapped(source, budget, step=budget.step)
+    assert (len(space["curve"]), len(space["walked"])) == (3, 500)

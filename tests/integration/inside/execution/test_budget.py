@@ -172,19 +172,19 @@ def test_training_that_is_slow_ends_by_time(execute):
         "while True:\n    try:\n        while True: pass\n    except BaseException:\n        pass",
         "import time\ntime.sleep(1000)",
         "import threading\nthreading.Event().wait()",
-        "for i in iter(int, 1): pass",
     ],
 )
 def test_an_endless_cell_is_interrupted_when_the_runs_time_is_over(execute, loop):
     ran = execute("x = 1", loop, "print('never')", wall_seconds=1.0, cell_seconds=0.3)
     execution = ran.execution
-    if loop.startswith("for"):  # training by hand cannot be told from this: it is ended by time
-        assert execution.finished
-        return
     assert [c.status for c in execution.cells] == ["ok", "timeout", "skipped"]
     assert execution.ended_by == "wall_clock"
     assert execution.cells[1].error_kind == "timeout"
     assert execution.first_error_cell == 2
+
+
+def test_an_endless_for_may_be_training_by_hand_and_ends_with_its_cells_time(execute):
+    assert execute("for i in iter(int, 1): pass", cell_seconds=0.3).execution.finished
 
 
 def test_what_is_alive_after_a_time_out_can_be_measured(execute):
@@ -263,9 +263,7 @@ def test_a_loader_keeps_its_nominal_length_and_gives_few_batches(execute):
 
 
 def test_a_short_loader_is_not_cut(execute):
-    ran = execute(
-        "from torch.utils.data import DataLoader\nprint(len(list(DataLoader(range(5)))))"
-    )
+    ran = execute("from torch.utils.data import DataLoader\nprint(len(list(DataLoader(range(5)))))")
     assert ran.output == "5\n"
     assert ran.codes == []
 

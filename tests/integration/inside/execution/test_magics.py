@@ -66,7 +66,9 @@ def test_other_languages_are_left_out(execute):
 
 
 def test_written_modules_can_be_imported(execute):
-    ran = execute("%%writefile net.py\nSIZE = 3\nfor i in range(2): SIZE += 1", "import net\nprint(net.SIZE)")
+    ran = execute(
+        "%%writefile net.py\nSIZE = 3\nfor i in range(2): SIZE += 1", "import net\nprint(net.SIZE)"
+    )
     assert "5" in ran.output
 
 

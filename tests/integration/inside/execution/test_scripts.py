@@ -56,7 +56,9 @@ def test_a_script_with_modules_trains_under_the_budget(execute):
 
 
 def test_an_error_in_a_module_names_it(execute):
-    ran = execute(files={"main.py": "import lib\n\nlib.f()\n", "lib.py": "def f():\n    return 1/0\n"})
+    ran = execute(
+        files={"main.py": "import lib\n\nlib.f()\n", "lib.py": "def f():\n    return 1/0\n"}
+    )
     (cell,) = ran.execution.cells
     assert cell.line == 3
     assert cell.error == "division by zero (raised in lib.py, line 2)"
@@ -97,5 +99,7 @@ def test_an_exported_notebook_runs_without_ipython(execute):
 
 
 def test_inspect_finds_the_students_source(execute):
-    ran = execute(files={"main.py": "import inspect\ndef f():\n    return 7\nprint(inspect.getsource(f))\n"})
+    ran = execute(
+        files={"main.py": "import inspect\ndef f():\n    return 7\nprint(inspect.getsource(f))\n"}
+    )
     assert "return 7" in ran.output

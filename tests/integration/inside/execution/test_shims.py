@@ -239,7 +239,9 @@ def test_a_stubbed_seaborn_still_draws(execute):
 
 
 def test_a_missing_package_is_named_and_can_still_be_caught(execute):
-    ran = execute("try:\n    import cupy\nexcept ImportError:\n    print('without')", "import lightning")
+    ran = execute(
+        "try:\n    import cupy\nexcept ImportError:\n    print('without')", "import lightning"
+    )
     cell = ran.execution.cells[1]
     assert ran.output == "without\n"
     assert (cell.error_kind, cell.line) == ("missing_package", 1)

@@ -1,0 +1,49 @@
+"""Keeps a run's report within what the channel carries, whatever was drawn or printed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["fitting"]
+
+BYTES = 6_000_000
+"""Of JSON; the channel takes a little more."""
+
+
+def fitting(payload: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the least telling parts until the rest fits."""
+    for leave_out in (_labels, _lines, _series, _outputs, _axes):
+        if len(json.dumps(payload)) <= BYTES:
+            break
+        leave_out(payload)
+    return payload
+
+
+def _each_axes(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    return [axes for figure in payload["figures"] for axes in figure["axes"]]
+
+
+def _labels(payload: dict[str, Any]) -> None:
+    for axes in _each_axes(payload):
+        axes["legend"] = axes["legend"][:10]
+
+
+def _lines(payload: dict[str, Any]) -> None:
+    for axes in _each_axes(payload):
+        axes["lines"] = axes["lines"][:5]
+
+
+def _series(payload: dict[str, Any]) -> None:
+    payload["losses"] = payload["losses"][:5]
+
+
+def _outputs(payload: dict[str, Any]) -> None:
+    for cell in payload["cells"]:
+        cell["output"] = cell.get("output", "")[:200]
+        cell["error"] = cell.get("error", "")[:500]
+
+
+def _axes(payload: dict[str, Any]) -> None:
+    for figure in payload["figures"]:
+        figure["axes"] = figure["axes"][:1]

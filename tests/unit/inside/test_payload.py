@@ -1,0 +1,26 @@
+"""A run's report fits the channel, whatever was drawn."""
+
+import json
+
+from grader.inside.execution.payload import BYTES, fitting
+
+
+def payload(text):
+    axes = {"title": text, "x_label": text, "y_label": text, "legend": [text] * 100, "lines": []}
+    return {
+        "cells": [{"cell": 1, "output": text, "error": ""}],
+        "losses": [],
+        "figures": [{"axes": [dict(axes) for _ in range(100)]} for _ in range(64)],
+    }
+
+
+def test_hostile_labels_are_left_out():
+    fitted = fitting(payload("\U0001f600" * 300))
+    assert len(json.dumps(fitted)) <= BYTES
+    assert len(fitted["figures"]) == 64
+
+
+def test_an_ordinary_report_stays_as_it_is():
+    ordinary = payload("x")
+    ordinary["figures"] = ordinary["figures"][:3]
+    assert fitting(payload("x") | {"figures": ordinary["figures"]}) == ordinary
