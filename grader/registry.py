@@ -41,9 +41,9 @@ class Registry(Mapping[str, T]):
             return self._entries[name]
         except KeyError:
             near = difflib.get_close_matches(name, self._entries, n=3, cutoff=0.5)
-            mend = f"did you mean {' or '.join(repr(n) for n in near)}?" if near else (
-                f"known: {', '.join(sorted(self._entries))}"
-            )
+            mend = f"known: {', '.join(sorted(self._entries))}"
+            if near:
+                mend = f"did you mean {' or '.join(repr(n) for n in near)}?"
             message = f"unknown {self.kind} '{name}'"
             raise UnknownNameError(message, mend=mend) from None
 

@@ -23,7 +23,9 @@ class ManualBand(Record):
     bands: tuple[Points, ...] = (Fraction(0), Fraction(1, 2), Fraction(1))
     """Shares of the points that may be given, rising."""
     guidance: tuple[str, ...] = ()
-    """What each band means, one for each."""
+    """What each band means, one for each: for the person who decides."""
+    show_guidance: bool = False
+    """Whether students read the guidance too. It often gives the answer away."""
 
     @model_validator(mode="after")
     def _bands_rise(self) -> ManualBand:
@@ -40,12 +42,13 @@ class ManualBand(Record):
 @check("manual.band", ManualBand, manual=True)
 def manual_band(params: ManualBand, seen: Seen) -> CheckResult:  # noqa: ARG001 - a person looks
     """A person reads this part of your work and decides."""
+    meanings = _meanings(params) if params.show_guidance else []
     choices = either([share(band) for band in params.bands])
     return CheckResult(
         outcome=Outcome.PENDING,
         fraction=Fraction(0),
         message=f"A person will decide this: {params.question}",
-        expected=" ".join(_meanings(params)) or f"It can earn {choices}.",
+        expected=" ".join(meanings) or f"It can earn {choices}.",
     )
 
 

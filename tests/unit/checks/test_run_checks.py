@@ -242,7 +242,9 @@ def test_a_person_decides_between_the_bands() -> None:
     assert result.message == "A person will decide this: Is it explained well?"
     assert result.expected == "It can earn no points, half of the points or full points."
     given = {"question": "Q1", "bands": [0, 1], "guidance": ["Nothing is said", "It is right."]}
-    told = judged("manual.band", given, a_seen())
+    kept = judged("manual.band", given, a_seen())
+    assert "right" not in kept.model_dump_json()
+    told = judged("manual.band", {**given, "show_guidance": True}, a_seen())
     assert told.expected == "No points: Nothing is said. Full points: It is right."
 
 
