@@ -6,6 +6,7 @@ and shapes → structure → what is alive after execution. Else unbound, saying
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from . import absent
@@ -68,9 +69,20 @@ class _Saved:
         self.session = session
         self.role = role
         self.files = WeightFiles(session, [session.root])
+        if session.live is None:
+            self.read_first()
         self.definitions = session.definitions()
         self.explicit = explicit_definition(session, role["name"])
         self.marked = marked_names(session, role["name"])
+
+    def read_first(self) -> None:
+        """Read what the files hold before any of the student's code runs in this step."""
+        matching = self.files.matching(self.role.get("weights") or [])
+        named = explicit_weights(self.session, self.role["name"])
+        wanted = [named] if named in self.files.paths else matching or self.files.names
+        for name in wanted[:SEARCHED_FILES]:
+            with contextlib.suppress(StudentFault):
+                self.files.read(name)
 
     def bind(self, *, untrained: bool) -> Bound:
         """Bind to the named files, then to any that fits, then (if that will do) to bare code."""

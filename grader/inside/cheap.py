@@ -39,6 +39,7 @@ CHEAP_PREFIXES = (
     "argparse.",
     "numpy.random.default_rng",
     "torch.backends.",
+    "sklearn.preprocessing.",
 )
 CHEAP_NAMES = _words(
     """torch.device torch.tensor torch.as_tensor torch.zeros torch.ones torch.arange torch.linspace
@@ -46,6 +47,7 @@ CHEAP_NAMES = _words(
     torch.LongTensor torch.Size torch.Generator torch.manual_seed torch.cuda.is_available
     torch.cuda.device_count torch.set_default_dtype torch.set_default_tensor_type torch.float32
     torch.set_default_device torch.from_numpy torch.get_default_dtype torch.sqrt torch.prod
+    torch.mps.is_available torch.utils.data.TensorDataset sklearn.datasets.load_digits
     torch.mps.is_available torch.is_tensor torch.finfo
     numpy.array numpy.asarray numpy.zeros numpy.ones numpy.arange numpy.linspace numpy.eye
     numpy.sqrt

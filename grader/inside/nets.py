@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Net", "contract_gaps", "layer_types", "leaf_layers", "make_net", "quiet_eval"]
 
 TRIAL_ROWS = 4
+DEPTH = 2
+"""Of wrappers in wrappers."""
 
 
 @dataclass
@@ -99,22 +101,31 @@ def quiet_eval(module: Any) -> None:
             inner.training = False
 
 
-def _cores(owner: Any, role: dict[str, Any]) -> Iterator[tuple[Any, str]]:
-    """The owner if one argument is enough for it, then what it wraps."""
+def _cores(
+    owner: Any, role: dict[str, Any], path: str = "", depth: int = 0
+) -> Iterator[tuple[Any, str]]:
+    """The owner if one argument is enough for it, then what it wraps, at most three deep."""
     alone = _required(owner) <= 1
     if alone:
-        yield owner, ""
+        yield owner, path
+    named = [(n, getattr(owner, n, None)) for n in role.get("unwrap") or ()]
+    children = [
+        (n, c)
+        for n, c in torch.nn.Module.named_children(owner)
+        if list(torch.nn.Module.children(c))
+    ]
     given: set[int] = set()
-    for name in role.get("unwrap") or ():
-        inner = getattr(owner, name, None)
-        if is_module(inner):
-            given.add(id(inner))
-            yield inner, name
-    for name, inner in torch.nn.Module.named_children(owner):
-        if id(inner) not in given and list(torch.nn.Module.children(inner)):
-            yield inner, name
+    for name, inner in [*named, *children]:
+        if not is_module(inner) or id(inner) in given:
+            continue
+        given.add(id(inner))
+        below = f"{path}.{name}" if path else name
+        if _required(inner) > 1 and depth < DEPTH:
+            yield from _cores(inner, role, below, depth + 1)
+        else:
+            yield inner, below
     if not alone:
-        yield owner, ""
+        yield owner, path
 
 
 def _required(module: Any) -> int:

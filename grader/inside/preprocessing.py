@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from .arrays import test_arrays
 from .reply import StudentFault, Unbound
 from .targets import bind_target
 
@@ -51,16 +52,22 @@ def preprocess(
     """
     raw = raw_inputs(session, name)
     family = session.datasets[name].get("family", "")
+    if family not in SOURCES:
+        return raw, f"{RAW}."
+    why = "the assignment declares no dataset class"
     for role in roles:
-        if family in SOURCES and role.get("source_data") == family:
+        if role.get("source_data") == family:
             try:
                 return _through(session, name, role, raw)
             except (Unbound, StudentFault) as fault:
-                return raw, f"{RAW}: {str(fault)[:300]}"
+                why = str(fault)[:300]
             except BaseException as error:
-                why = f"{type(error).__name__}: {str(error)[:300]}"
-                return raw, f"{RAW}: the dataset class '{role['name']}' failed with {why}"
-    return raw, f"{RAW}."
+                why = f"the dataset class failed with {type(error).__name__}: {str(error)[:300]}"
+    with SOURCES[family](session, name, raw.numpy()):
+        found = test_arrays(session, raw)
+    if found is not None:
+        return found
+    return raw, f"{RAW}: {why}"
 
 
 def _through(

@@ -205,6 +205,8 @@ def load_module(session: Session, files: WeightFiles, name: str, saved: Saved) -
         ) from None
     if saved.key and isinstance(whole, dict):
         whole = whole.get(saved.key)
+    while isinstance(whole, torch.nn.DataParallel):
+        whole = whole.module
     if not is_module(whole):
         kind = type(whole).__name__
         message = f"'{name}' holds a {kind}, not a net"

@@ -278,6 +278,31 @@ def test_the_students_dataset_preprocesses_the_graders_inputs(worker, roles):
     np.testing.assert_allclose(reply["data"]["scores"], wanted, atol=1e-5)
 
 
+def test_preprocessing_without_a_dataset_class_is_found_in_arrays(worker, roles):
+    worker.rows = 447
+    worker.values = np.random.default_rng(1).integers(0, 17, size=(447, 64)).astype("float32")
+    worker.values.tofile(worker.inputs / "digits_test.bin")
+    worker.notebook(
+        "import torch, torch.nn as nn\nfrom sklearn.datasets import load_digits",
+        "digits = load_digits()\nX = digits.data / 16.0\nX_train, y_train = X[:1000], 0",
+        "mean = X_train.mean(axis=0)\nX_test = torch.tensor(X[1350:] - mean).float()",
+        "mlp = nn.Linear(64, 10)\nfit(mlp, X_train)",
+    )
+    worker.save("import torch\ntorch.save(torch.nn.Linear(64, 10).state_dict(), 'mlp.pt')\n")
+    worker.save(
+        "import numpy as np, torch\nfrom sklearn.datasets import load_digits\n"
+        "mean = (load_digits().data[:1000] / 16).mean(axis=0)\n"
+        "x = np.fromfile('../inputs/digits_test.bin', 'float32').reshape(447, 64) / 16 - mean\n"
+        "net = torch.nn.Linear(64, 10)\nnet.load_state_dict(torch.load('mlp.pt'))\n"
+        "np.save('../expected.npy', net(torch.from_numpy(x).float()).detach().numpy())\n"
+    )
+    params = {"role": roles["mlp"], "dataset": "digits/test", "source": "saved"}
+    reply = worker.one("predict", **params, preprocess=[roles["digits"]])
+    assert measured(reply)["preprocessing"] == "As in the student's array 'X_test'."
+    wanted = np.load(worker.folder / "expected.npy")
+    np.testing.assert_allclose(reply["data"]["scores"], wanted, atol=1e-5)
+
+
 def test_live_objects_and_files_of_a_run_are_bound_after_it(worker, roles):
     worker.notebook(
         IMPORTS,
