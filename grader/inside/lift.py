@@ -13,13 +13,14 @@ import copy
 import math
 import sys
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .cheap import Cheap, assigned_names
 from .definitions import Candidate, Definitions, Problem, is_module, shapes_of
 from .evaluate import NOTHING, first_items, is_short, run, softened, strings_in, value_of
 from .local_modules import LocalModules, module_name
+from .scope import Scope
 from .sketch import Sketches
 from .sources import is_main_guard
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from .sources import Chunk, Sources
 
-__all__ = ["Lifter", "Scope", "lift"]
+__all__ = ["Lifter", "lift"]
 
 CANDIDATE_LIMIT = 80
 NUMBERS_LIMIT = 300_000_000
@@ -38,39 +39,6 @@ ITERATIONS_EACH = 6
 EXACT_ITERATIONS = 2000
 DEPTH_LIMIT = 30
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Where statements take effect.
-
-    Attributes:
-        space: Their globals.
-        chunk: The cell or script they stand in.
-        main: Whether `if __name__ == "__main__"` holds.
-        exact: False in a sketch, whose namespace is a copy.
-        hints: Strings that tell this place apart.
-        owner: The function that is sketched.
-        depth: Of nesting.
-    """
-
-    space: dict[str, Any]
-    chunk: Chunk
-    main: bool = True
-    exact: bool = True
-    hints: tuple[str, ...] = ()
-    owner: str = ""
-    depth: int = 0
-
-    def sketch(self, *hints: str) -> Scope:
-        """A copy whose statements leave no trace."""
-        return replace(
-            self,
-            space=dict(self.space),
-            exact=False,
-            hints=(*self.hints, *hints),
-            depth=self.depth + 1,
-        )
 
 
 def lift(sources: Sources, main: ModuleType, root: str) -> Definitions:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from .evaluate import NOTHING, strings_in
 
 if TYPE_CHECKING:
-    from .lift import Lifter, Scope
+    from .lift import Lifter
+    from .scope import Scope
 
 __all__ = ["Sketches"]
 
