@@ -38,27 +38,49 @@ def armed(steps=10**9, seconds=10**9):
     [
         "out = []\nfor i in range(3):\n    out.append(i)",
         "out = []\nfor i, (a, b) in enumerate([(1, 2), (3, 4)]):\n    out.append(i + a * b)",
-        "out = []\nfor i in range(5):\n    if i == 1: continue\n    if i == 3: break\n    out.append(i)"
-        "\nelse:\n    out.append('else')",
+        (
+            "out = []\nfor i in range(5):\n    if i == 1: continue\n    if i == 3: break\n"
+            "    out.append(i)"
+            "\nelse:\n    out.append('else')"
+        ),
         "out = []\nfor i in []:\n    pass\nelse:\n    out.append('else')",
         "n = 0\nwhile n < 4:\n    n += 1",
-        "n = 0\nout = []\nwhile n < 4:\n    n += 1\n    if n == 2: continue\n    out.append(n)\nelse:\n"
-        "    out.append('else')",
-        "n = 0\nout = []\nwhile True:\n    n += 1\n    if n > 3: break\nelse:\n    out.append('else')",
-        "out = []\nfor i in range(3):\n    while True:\n        break\n    else:\n        continue\n"
-        "    out.append(i)",
-        "out = []\nfor i in range(3):\n    n = 0\n    while n < 1:\n        n += 1\n    else:\n"
-        "        break\n    out.append(i)",
+        (
+            "n = 0\nout = []\nwhile n < 4:\n    n += 1\n    if n == 2: continue\n"
+            "    out.append(n)\nelse:\n"
+            "    out.append('else')"
+        ),
+        (
+            "n = 0\nout = []\nwhile True:\n    n += 1\n    if n > 3: break\nelse:\n"
+            "    out.append('else')"
+        ),
+        (
+            "out = []\nfor i in range(3):\n    while True:\n        break\n    else:\n"
+            "        continue\n"
+            "    out.append(i)"
+        ),
+        (
+            "out = []\nfor i in range(3):\n    n = 0\n    while n < 1:\n        n += 1\n    else:\n"
+            "        break\n    out.append(i)"
+        ),
         "def f(n):\n    while (m := n - 1) > 0:\n        n = m\n    return n\nout = f(5)",
         "def g():\n    for i in range(3):\n        got = yield i\nout = list(g())",
-        "def g():\n    n = 0\n    while True:\n        yield n\n        n += 1\nit = g()\n"
-        "out = [next(it) for _ in range(3)]\ndel it",
+        (
+            "def g():\n    n = 0\n    while True:\n        yield n\n        n += 1\nit = g()\n"
+            "out = [next(it) for _ in range(3)]\ndel it"
+        ),
         "class A:\n    total = 0\n    for k in (1, 2):\n        total += k\nout = A.total",
-        "class A:\n    def f(self):\n        n = 3\n        while n:\n            n -= 1\n        return n\n"
-        "out = A().f()",
+        (
+            "class A:\n    def f(self):\n        n = 3\n        while n:\n"
+            "            n -= 1\n        return n\n"
+            "out = A().f()"
+        ),
         "out = [i for i in range(3) for j in range(i)]",
-        "def f():\n    for i in range(9):\n        try:\n            return i\n        finally:\n"
-        "            pass\nout = f()",
+        (
+            "def f():\n    for i in range(9):\n        try:\n            return i\n"
+            "        finally:\n"
+            "            pass\nout = f()"
+        ),
     ],
 )
 def test_wrapping_changes_no_result(source):
@@ -103,7 +125,8 @@ def test_the_epoch_in_progress_is_finished_and_then_training_ends():
 
 
 def test_each_optimizer_has_its_own_budget_and_the_loop_over_models_goes_on():
-    source = "done = []\nfor model in ['mlp', 'cnn', 'vgg']:\n    for e in range(100):\n" + (
+    source = (
+        "done = []\nfor model in ['mlp', 'cnn', 'vgg']:\n    for e in range(100):\n"
         "        for b in range(8):\n            step(model)\n    done.append((model, e))\n"
     )
     budget = armed(steps=20)
@@ -191,7 +214,8 @@ def test_an_unarmed_budget_ends_nothing():
 def test_loops_left_by_break_or_error_are_forgotten():
     budget = armed()
     source = (
-        "for i in range(3):\n    break\nfor i in range(3):\n    try:\n        for j in range(3): 1 / 0\n"
+        "for i in range(3):\n    break\nfor i in range(3):\n    try:\n"
+        "        for j in range(3): 1 / 0\n"
         "    except ZeroDivisionError:\n        pass\n"
     )
     run_wrapped(source, budget)

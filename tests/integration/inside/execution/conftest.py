@@ -1,8 +1,10 @@
-"""Runs `execute` as a step does: in a fork, reported over a pipe, admitted by the host's records."""
+"""Runs `execute` as a step does: in a fork, reported over a pipe, valid for the host's records."""
 
+import contextlib
 import json
 import os
 import signal
+import traceback
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,10 +92,8 @@ def in_a_step(job, step, root):
             from grader.inside.step import run
 
             run(job, step, write_end)
-        except BaseException:
-            import traceback
-
-            traceback.print_exc(file=open(root / "crash.log", "w"))  # noqa: SIM115
+        except BaseException:  # noqa: BLE001 - told by the parent
+            (root / "crash.log").write_text(traceback.format_exc())
         finally:
             os._exit(0)
     os.close(write_end)
@@ -103,10 +103,8 @@ def in_a_step(job, step, root):
             frames.append(frame)
     finally:
         os.close(read_end)
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         os.waitpid(pid, 0)
     crash = root / "crash.log"
     assert frames, crash.read_text() if crash.exists() else (root / "step.log").read_text()

@@ -143,7 +143,8 @@ def test_gradient_accumulation_counts_optimizer_steps(execute):
 def test_numpy_training_ends_when_the_cells_time_is_over(execute):
     ran = execute(
         "import numpy as np\nW = np.zeros(9)\ncurve = []\nfor epoch in range(10**9):\n"
-        "    for i in range(50):\n        W = W - 0.01 * W\n    curve.append(W.sum())\nprint('ended')",
+        "    for i in range(50):\n        W = W - 0.01 * W\n    curve.append(W.sum())\n"
+        "print('ended')",
         cell_seconds=0.5,
     )
     assert ran.execution.finished

@@ -10,7 +10,8 @@ def test_structure_and_pixels_of_a_shown_figure(execute):
         START + "fig, (a, b) = plt.subplots(1, 2, figsize=(6, 3))\nfig.suptitle('Learning')\n"
         "a.plot([0, 1, 2], [3.0, float('nan'), 1.0], label='train')\na.plot([4, 5], label='val')\n"
         "a.set_xlabel('epoch'); a.set_ylabel('loss'); a.legend(); a.hlines([1, 2], 0, 2)\n"
-        "b.imshow(np.eye(4)); b.set_title('filters')\nb.bar([1, 2], [3, 4]); b.scatter([1, 2], [1, 2])\n"
+        "b.imshow(np.eye(4)); b.set_title('filters')\n"
+        "b.bar([1, 2], [3, 4]); b.scatter([1, 2], [1, 2])\n"
         "plt.show()"
     )
     (figure,) = ran.execution.figures
@@ -85,7 +86,8 @@ def test_a_figure_open_when_the_cell_fails_is_captured(execute):
 def test_matplotlib_backends_do_not_matter(execute):
     ran = execute(
         "import matplotlib\nmatplotlib.use('TkAgg')\n%matplotlib notebook\n" + START,
-        "plt.switch_backend('qt5agg'); plt.ion()\nfig = plt.figure(); plt.plot([1]); fig.show(); plt.pause(9)",
+        "plt.switch_backend('qt5agg'); plt.ion()\n"
+        "fig = plt.figure(); plt.plot([1]); fig.show(); plt.pause(9)",
     )
     assert ran.execution.finished, ran.errors
     assert len(ran.execution.figures) == 1

@@ -103,7 +103,8 @@ def test_an_exception_that_cannot_be_shown_is_reported_all_the_same(execute):
 def test_replaced_builtins_do_not_blind_the_run(execute):
     ran = execute(
         "import sys, time, builtins, signal, io\n"
-        "builtins.open = None; time.time = None; time.monotonic = None; sys.stdout = io.StringIO()\n"
+        "builtins.open = None; time.time = None; time.monotonic = None\n"
+        "sys.stdout = io.StringIO()\n"
         "builtins.print = None; signal.setitimer = None; sys._getframe = None",
         "x = [i for i in range(3)]\nfor i in x: pass",
         "1/0",

@@ -1,5 +1,7 @@
 """Scripts run as `python script.py`: a real `__main__`, modules beside it."""
 
+from pathlib import Path
+
 NET = """
 import torch
 class Net(torch.nn.Module):
@@ -76,8 +78,7 @@ def test_stored_bytecode_is_never_run(execute, tmp_path):
     source = tmp_path / "lib.py"
     source.write_text("print('stale')\n")
     stale = py_compile.compile(str(source), cfile=str(tmp_path / "lib.pyc"))
-    with open(stale, "rb") as file:
-        data = file.read()
+    data = Path(stale).read_bytes()
     files = {
         "main.py": "import lib\n",
         "lib.py": "print('fresh')\n",
@@ -87,12 +88,18 @@ def test_stored_bytecode_is_never_run(execute, tmp_path):
 
 
 def test_a_script_reads_beside_itself_and_knows_its_file(execute):
-    script = "import os\nhere = os.path.dirname(os.path.abspath(__file__))\nprint(open(os.path.join(here, 'a.txt')).read())\n"
+    script = (
+        "import os\nhere = os.path.dirname(os.path.abspath(__file__))\n"
+        "print(open(os.path.join(here, 'a.txt')).read())\n"
+    )
     assert execute(files={"src/main.py": script, "src/a.txt": "A"}).output == "A\n"
 
 
 def test_an_exported_notebook_runs_without_ipython(execute):
-    script = "# In[1]:\nget_ipython().system('pip install x')\nget_ipython().run_line_magic('matplotlib', 'inline')\nprint('on')\n"
+    script = (
+        "# In[1]:\nget_ipython().system('pip install x')\n"
+        "get_ipython().run_line_magic('matplotlib', 'inline')\nprint('on')\n"
+    )
     ran = execute(files={"hw.py": script})
     assert ran.output == "on\n"
     assert "shim.ipython" in ran.codes
