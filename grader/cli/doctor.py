@@ -100,7 +100,9 @@ def datasets() -> Iterator[Property]:
             yield Property(name=name, holds=False, detail=error.message, mend=error.mend)
             continue
         for one in checks:
-            yield Property(name=one.name, holds=one.holds, detail=one.detail, mend=one.mend)
+            yield Property(
+                name=f"{name}: {one.name}", holds=one.holds, detail=one.detail, mend=one.mend
+            )
 
 
 def _print(report: dict[str, Any]) -> None:

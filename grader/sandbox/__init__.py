@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
+from grader.errors import SandboxError
 from grader.registry import Registry
 from grader.sandbox.box import Box, BoxExit, Limits, Property, Sandbox, Slot
 
@@ -26,6 +28,11 @@ SANDBOXES: Registry[Callable[[], Sandbox]] = Registry("sandbox")
 
 
 def _bubblewrap() -> Sandbox:
+    if sys.platform != "linux":
+        raise SandboxError(
+            "others' code is graded on Linux only",
+            mend="use a Linux machine, a container or WSL2; `grade check` runs your own code here",
+        )
     from grader.sandbox.bubblewrap import Bubblewrap
 
     return Bubblewrap()

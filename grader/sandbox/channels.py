@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+__all__ = ["GRACE_SECONDS", "Channels", "Command", "Output", "close_quietly"]
 
-__all__ = ["Channels", "Output", "close_quietly"]
+Command = Callable[[int, int], Sequence[str]]
+"""(job descriptor, evidence descriptor) → what runs in the box."""
+
+GRACE_SECONDS = 2.0
+"""For a worker that is done, or that has no job, to end by itself."""
 
 
 class Channels:

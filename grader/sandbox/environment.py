@@ -56,7 +56,7 @@ def _outermost(folders: Iterable[Path]) -> tuple[Path, ...]:
     """Drop what lies inside another, and what `/usr` holds already."""
     system = Path("/usr")
     kept: list[Path] = []
-    for folder in sorted(set(folders), key=lambda one: len(one.parts)):
+    for folder in sorted(set(folders), key=lambda one: (len(one.parts), one)):
         if not any(folder.is_relative_to(other) for other in (*kept, system)):
             kept.append(folder)
     return tuple(kept)
@@ -73,7 +73,7 @@ def _secrets(folders: Iterable[Path]) -> tuple[Path, ...]:
         for place in (spec.submodule_search_locations or ()) if spec else ():
             package = Path(place)
             found.append(package)
-            beside = ("rubrics", "submissions", "tests", "reports", "reference")
+            beside = (".git", "rubrics", "submissions", "tests", "reports", "reference")
             found.extend(package.parent / other for other in beside if name == "grader")
     present = {path for path in found if path.is_dir()}
     return tuple(sorted(path for path in present if any(_within(path, f) for f in folders)))
@@ -115,8 +115,8 @@ def tool(name: str) -> str | None:
 
 
 def gpu_devices() -> tuple[str, ...]:
-    """List the NVIDIA device files, empty without a GPU."""
+    """List the NVIDIA device files and folders, empty without a GPU."""
     folder = Path("/dev")
     if not any(folder.glob("nvidia[0-9]*")):
         return ()
-    return tuple(sorted(str(path) for path in folder.glob("nvidia*") if not path.is_dir()))
+    return tuple(sorted(str(path) for path in folder.glob("nvidia*")))

@@ -36,7 +36,8 @@ from grader.sandbox.limits.watchdog import descendants
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from grader.sandbox.bubblewrap import Bubblewrap, BubblewrapBox
+    from grader.sandbox.bubblewrap import Bubblewrap
+    from grader.sandbox.bubblewrap_box import BubblewrapBox
 
 __all__ = ["check_bubblewrap"]
 
@@ -56,7 +57,14 @@ MENDS = {
 }
 MEND = "do not grade on this machine; report it with the output of `grade doctor --json`"
 
-MEMORY_BOMB = "kept = []\nwhile True:\n    kept.append(bytearray(1 << 22))"
+MEMORY_BOMB = """
+import os
+if os.fork() == 0:  # as student code is: not the box's first process
+    kept = []
+    while True:
+        kept.append(bytearray(1 << 22))
+os.wait()
+"""
 FORK_BOMB = """
 import os, sys, time
 made = 0
@@ -169,7 +177,9 @@ def _attempts(trial: Trial) -> None:
 def _host_only_paths() -> list[str]:
     package = Path(grader.__file__).parent
     paths = [package / "score.py", package / "checks" / "base.py", package / "model"]
-    paths += [package.parent / name for name in ("rubrics", "submissions", "reports", "tests")]
+    paths += [
+        package.parent / name for name in ("rubrics", "submissions", "reports", "tests", ".git")
+    ]
     spec = find_spec("reference")
     for place in (spec.submodule_search_locations or ()) if spec else ():
         paths.append(Path(place, "__init__.py"))

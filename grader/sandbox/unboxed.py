@@ -17,8 +17,7 @@ from grader.errors import SandboxError
 from grader.model.outcome import ExitReason
 from grader.sandbox import launch, policy
 from grader.sandbox.box import Box, BoxExit, Limits, Property, Slot
-from grader.sandbox.bubblewrap import GRACE_SECONDS, Command
-from grader.sandbox.channels import Channels, Output, close_quietly
+from grader.sandbox.channels import GRACE_SECONDS, Channels, Command, Output, close_quietly
 
 __all__ = ["Unboxed", "UnboxedBox"]
 
@@ -121,8 +120,9 @@ class UnboxedBox:
 
     def _kill_now(self) -> None:
         children: list[psutil.Process] = []
-        with contextlib.suppress(psutil.Error):
-            children = psutil.Process(self._process.pid).children(recursive=True)
+        if self._process.poll() is None:  # afterwards its number may be another's
+            with contextlib.suppress(psutil.Error):
+                children = psutil.Process(self._process.pid).children(recursive=True)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         for child in children:
