@@ -61,7 +61,6 @@ class Channel:
 
     def __init__(self, box: Box) -> None:
         self._box = box
-        self._open_for_writing = True
 
     def send(self, kind: bytes, payload: Any) -> None:
         """Write one frame to the worker.
@@ -78,10 +77,10 @@ class Channel:
             raise self._ended("the box ended before it took its work") from None
 
     def finish(self) -> None:
-        """Say that there is no more work."""
-        if self._open_for_writing:
-            os.close(self._box.job_fd)
-            self._open_for_writing = False
+        """Say that there is no more work. Closed once: the number is soon another thread's file."""
+        job_fd, self._box.job_fd = self._box.job_fd, -1
+        if job_fd >= 0:
+            os.close(job_fd)
 
     def receive(self, deadline: float, body_limit: int) -> Frame:
         """Read the next frame.

@@ -69,7 +69,7 @@ class Box(Protocol):
     """A started box. Nothing in it is trusted."""
 
     job_fd: int
-    """Write end of the pipe to the worker."""
+    """Write end of the pipe to the worker; -1 once whoever closed it said so here."""
     evidence_fd: int
     """Read end of the pipe from the worker."""
     submission_path: str

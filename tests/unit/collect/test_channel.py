@@ -56,6 +56,17 @@ def test_a_writer_that_never_goes_on_times_out(box):
     assert stopped.value.reason is ExitReason.TIMEOUT
 
 
+def test_the_job_pipe_is_closed_once_and_its_number_is_then_nobodys(box):
+    channel = wire.Channel(box)
+    channel.finish()
+    assert box.job_fd == -1  # so that closing the box closes no other thread's file
+    assert os.read(box.job_read, 1) == b""
+    reused = os.open(os.devnull, os.O_RDONLY)
+    channel.finish()
+    os.fstat(reused)
+    os.close(reused)
+
+
 def test_a_box_that_ends_is_noticed(box):
     os.close(box.write)
     with pytest.raises(wire.Interrupted) as stopped:
