@@ -29,12 +29,12 @@ import grader
 from grader.errors import GraderError
 from grader.model.outcome import ExitReason
 from grader.sandbox.box import Limits, Property, Slot
-from grader.sandbox.environment import Form
+from grader.sandbox.environment import Form, gpu_devices
 from grader.sandbox.limits.cgroup import start_time
 from grader.sandbox.limits.watchdog import descendants
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from grader.sandbox.bubblewrap import Bubblewrap
     from grader.sandbox.bubblewrap_box import BubblewrapBox
@@ -161,7 +161,11 @@ def _attempts(trial: Trial) -> None:
             ["control: honest work", "do_the_work", [trial.token, sys.prefix]],
             ["password hashes", "read_file", ["/etc/shadow"]],
             ["network", "reach_network", ["192.0.2.1"]],
-            ["rubrics and the grader's code", "see_paths", [_host_only_paths()]],
+            [
+                "rubrics and the grader's code",
+                "see_paths",
+                [host_only_paths(trial.sandbox.python.folders)],
+            ],
             ["imports", "import_grader", [["grader.score", "grader.checks", "reference.svhn"]]],
             ["kernel settings", "open_kernel_settings", []],
             ["system calls", "make_system_calls", []],
@@ -174,7 +178,12 @@ def _attempts(trial: Trial) -> None:
         _try_inside(trial, inside)
 
 
-def _host_only_paths() -> list[str]:
+def host_only_paths(bound: Iterable[Path]) -> list[str]:
+    """List what a box must not have.
+
+    Args:
+        bound: Folders that it has: their parents are there too, with nothing else in them.
+    """
     package = Path(grader.__file__).parent
     paths = [package / "score.py", package / "checks" / "base.py", package / "model"]
     paths += [
@@ -183,7 +192,11 @@ def _host_only_paths() -> list[str]:
     spec = find_spec("reference")
     for place in (spec.submodule_search_locations or ()) if spec else ():
         paths.append(Path(place, "__init__.py"))
-    return [str(path) for path in paths] + ["/root/.ssh", "/home", "/var", "/sys/kernel", "/run"]
+    paths += [Path("/", name) for name in ("home", "mnt", "root", "run", "srv", "var")]
+    if not gpu_devices():
+        paths.append(Path("/sys"))
+    known = {parent for folder in bound for parent in (folder, *folder.parents)}
+    return [str(path) for path in paths if path not in known]
 
 
 @contextlib.contextmanager
