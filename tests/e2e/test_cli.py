@@ -59,7 +59,7 @@ def commands_in_docs():
         yield pytest.param(line, id=f"grade.yml: {line[:60]}")
 
 
-@pytest.mark.parametrize("line", commands_in_docs())
+@pytest.mark.parametrize("line", list(commands_in_docs()))
 def test_documented_commands_are_understood(line, monkeypatch, tmp_path):
     import shlex
 
