@@ -71,7 +71,7 @@ class Box(Protocol):
     job_fd: int
     """Write end of the pipe to the worker; -1 once whoever closed it said so here."""
     evidence_fd: int
-    """Read end of the pipe from the worker."""
+    """Read end of the pipe from the worker; -1 once the box is closed."""
     submission_path: str
     """Where the worker finds the submission: `/submission`, or a path in the slot."""
     inputs_path: str

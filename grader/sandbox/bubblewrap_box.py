@@ -197,7 +197,8 @@ class BubblewrapBox:
         return self._exit
 
     def _close(self) -> BoxExit:
-        close_quietly(self.job_fd)  # a worker that waits for a job ends by itself
+        job_fd, self.job_fd = self.job_fd, -1
+        close_quietly(job_fd)  # a worker that waits for a job ends by itself
         if not self._killed and self.over_limit() is None:
             self._wait_command(GRACE_SECONDS)
         if not self._wait_empty(0):
@@ -264,7 +265,7 @@ class BubblewrapBox:
     def _release(self) -> None:
         with self._descriptors:
             close_quietly(self._status_fd, self.evidence_fd, self._pidfd)
-            self._status_fd = self._pidfd = -1
+            self._status_fd = self._pidfd = self.evidence_fd = -1
         if self._uid is not None:
             self._uid.release()
 

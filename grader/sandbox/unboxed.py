@@ -138,7 +138,8 @@ class UnboxedBox:
         return self._exit
 
     def _close(self) -> BoxExit:
-        close_quietly(self.job_fd)
+        job_fd, self.job_fd = self.job_fd, -1
+        close_quietly(job_fd)
         if not self._killed and self.over_limit() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(GRACE_SECONDS)
@@ -147,7 +148,8 @@ class UnboxedBox:
         code = self._process.wait(END_SECONDS)
         self._kill_now()  # a group outlives its leader
         output = self._output.finish(GRACE_SECONDS)
-        close_quietly(self.evidence_fd)
+        evidence_fd, self.evidence_fd = self.evidence_fd, -1
+        close_quietly(evidence_fd)
         if self._output.exceeded:
             reason, detail = ExitReason.OUTPUT_LIMIT, "more output than the limit"
         elif self._killed:

@@ -94,6 +94,7 @@ def test_a_worker_that_does_not_end_is_ended_by_closing(boxes, sandbox_name):
     result = box.close()
     assert result.exit_reason is ExitReason.KILLED
     assert box.close() is result
+    assert box.job_fd == box.evidence_fd == -1  # these numbers may be other files' by now
 
 
 def test_a_flood_of_output_ends_the_box(boxes, sandbox_name):
