@@ -108,6 +108,14 @@ def _all_ran(run: Execution, good: int, forgiven: list[CellRun]) -> str:
 
 
 def _nothing_ran(run: Execution, forgiven: list[CellRun]) -> CheckResult:
+    endless = next((cell for cell in forgiven if cell.status == "timeout"), None)
+    if endless is not None:
+        return failed(
+            what_happened(run, endless),
+            expected="Every code cell runs without an error after a restart.",
+            hint=HINTS["timeout"],
+            places=(place_of(run, endless),),
+        )
     if forgiven or run.ended_by == "wall_clock":
         return ours("the run was over before a cell of the submission could be judged")
     return failed(

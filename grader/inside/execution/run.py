@@ -134,11 +134,13 @@ class Run:
         described = describe(error, self.session, name)
         place = described.pop("place")
         record.update(described, status="timeout" if isinstance(error, WallClock) else "error")
-        kinds: dict[type[BaseException], str] = {
+        ends: dict[type[BaseException], str] = {
             WallClock: "wall_clock",
             OutputLimit: "output_limit",
         }
-        self._ended_by = kinds.get(type(error), "error")
+        # A notebook goes on after an error: what later cells do without it is still worth seeing.
+        goes_on = record["cell"] and record["error_kind"] != "exit"
+        self._ended_by = ends.get(type(error), "" if goes_on else "error")
         hint = hint_for(error)
         if hint:
             self.session.remark(f"execute.{record['error_kind']}"[:80], hint, place)

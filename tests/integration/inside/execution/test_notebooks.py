@@ -32,16 +32,16 @@ def test_cells_are_counted_over_markdown_too(execute):
     assert ran.execution.first_error_cell == 2
 
 
-def test_an_error_stops_the_run_and_skips_the_rest(execute):
-    ran = execute("def f():\n    return 1 / 0", "x = 1\nf()", "print('never')")
+def test_a_notebook_goes_on_after_an_error_and_names_the_first(execute):
+    ran = execute("def f():\n    return 1 / 0", "x = 1\nf()", "print('later', x)", "print(y)")
     cells = ran.execution.cells
-    assert [c.status for c in cells] == ["ok", "error", "skipped"]
+    assert [c.status for c in cells] == ["ok", "error", "ok", "error"]
     assert (cells[1].error_kind, cells[1].line) == ("ZeroDivisionError", 2)
     assert cells[1].error == "division by zero (raised in hw.ipynb, cell 1, line 2)"
-    assert not ran.execution.finished
-    assert ran.execution.ended_by == "error"
+    assert ran.execution.finished
+    assert ran.execution.ended_by == "end"
     assert ran.execution.first_error_cell == 2
-    assert "never" not in ran.output
+    assert "later 1" in ran.output
 
 
 def test_a_cell_that_announces_its_error_does_not_stop_the_run(execute):
