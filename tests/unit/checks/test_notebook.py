@@ -103,3 +103,10 @@ def test_cells_that_our_clock_kept_away_do_not_count() -> None:
 def test_no_code_at_all_fails_and_no_time_at_all_is_ours() -> None:
     assert runs(run()).outcome is Outcome.FAIL
     assert runs(run(finished=False, ended_by="wall_clock")).outcome is Outcome.ERROR
+
+
+def test_an_endless_first_cell_is_not_ours_even_where_timeouts_are_forgiven() -> None:
+    endless = cell(1, "timeout", wall_seconds=120.0)
+    result = runs(run(endless, cell(2, "skipped"), finished=False), forgive_timeouts=True)
+    assert result.outcome is Outcome.FAIL
+    assert "still running after 120 seconds" in result.message
