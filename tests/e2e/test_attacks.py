@@ -91,9 +91,7 @@ def in_a_box(process) -> bool:
 def has_a_grader(process) -> bool:
     """Whether a living grader holds this box: another run on the same machine is no leftover."""
     try:
-        return any(
-            p.name().startswith(("python", "grade")) and not in_a_box(p) for p in process.parents()
-        )
+        above = [p.name() for p in process.parents() if not in_a_box(p)]
     except psutil.NoSuchProcess:
         return True
     return any(name.startswith(("python", "grade")) for name in above)
