@@ -17,7 +17,7 @@ from grader.checks.scores import Judged, judge
 from grader.model.base import Record, number, to_float
 from grader.model.measurements import Claim, Claims, Predictions
 from grader.model.outcome import Outcome
-from grader.model.scorecard import CheckResult
+from grader.model.scorecard import CheckResult, Flag
 
 if TYPE_CHECKING:
     from grader.model.evidence import ProbeRequest
@@ -111,8 +111,10 @@ def claim_matches(params: ClaimMatches, seen: Seen) -> CheckResult:
     others = f" of {count(len(counted), 'number')} stated" if len(counted) > 1 else ""
     if others:
         said = f"{said}, one{others}"
+    differs = f"{params.claim}: stated {_spoken(chosen)}, measured {decimal(value)}."
     return failed(
         f"{said}, but your net gives {decimal(value)} on the {where}.",
+        flags=(Flag(code="claim_differs", message=differs),),
         hint=_near_miss(params, seen, chosen, judged)
         or "Hand in the weights of the run that you report, or report the run that you hand in.",
         **more,

@@ -142,7 +142,7 @@ def _collection(folder: Path, assignment: str, layout: Layout) -> None:
 
 def _passed_over(root: Path, folders: list[str], layout: Layout) -> None:
     for path in entries_of(root):
-        if path.name in folders:
+        if path.name in folders or path.stem.upper() == "README":
             continue
         if path.is_dir() and not path.is_symlink():
             reason = f"there is no rubric for an assignment '{shown(path.name)}'"

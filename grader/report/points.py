@@ -10,20 +10,20 @@ if TYPE_CHECKING:
 
 __all__ = ["as_number", "as_text", "rounded"]
 
-HUNDREDTHS = 100
+THOUSANDTHS = 1000
 
 
 def rounded(points: Fraction) -> Decimal:
-    """Round to at most two decimal places, a tie to the even neighbour (0.125 → 0.12).
+    """Round to at most three decimal places, a tie to the even neighbour (0.0625 → 0.062).
 
     Half-even, so that rounding many results neither lifts nor lowers a class.
     """
-    return Decimal(round(points * HUNDREDTHS)) / HUNDREDTHS
+    return Decimal(round(points * THOUSANDTHS)) / THOUSANDTHS
 
 
 def as_text(points: Fraction) -> str:
-    """Write points without trailing zeros: `3.5`, `10`, `0.33`."""
-    text = f"{rounded(points):.2f}".rstrip("0").rstrip(".")
+    """Write points without trailing zeros: `3.5`, `10`, `0.333`."""
+    text = f"{rounded(points):.3f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 

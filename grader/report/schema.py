@@ -65,7 +65,7 @@ class TaskRow(Record):
 
 
 class SubmissionRow(Record):
-    """One submission. Points have at most two decimals, rounded half to even."""
+    """One submission. Points have at most three decimals, rounded half to even."""
 
     assignment: str
     submission: str

@@ -258,6 +258,7 @@ class BubblewrapBox:
             self._process.kill()
             self._process.wait(EMPTY_SECONDS)
         self._channels.close()
+        self.job_fd = self.evidence_fd = -1
         if self._enforcer is not None:
             self._enforcer.close()
         self._release()

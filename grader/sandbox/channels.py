@@ -27,11 +27,13 @@ class Channels:
     def close_box_ends(self) -> None:
         """Close what only the box may hold."""
         close_quietly(self.job_read, self.evidence_write, self.output_write)
+        self.job_read = self.evidence_write = self.output_write = -1
 
     def close(self) -> None:
         """Close everything, for a box that did not start."""
         self.close_box_ends()
         close_quietly(self.job_write, self.evidence_read, self.output_read)
+        self.job_write = self.evidence_read = self.output_read = -1
 
 
 class Output:

@@ -22,7 +22,7 @@ __all__ = ["run_notebook"]
 
 
 def run_notebook(run: Run, source: Source) -> None:
-    """Run every code cell; after an error the rest is skipped, as in Jupyter."""
+    """Run every code cell, those after an error too."""
     shell = make_shell(run.session.main, run.uses)
     shell.runner = OtherFiles(run, shell)
     sys.argv = [source.path]

@@ -181,6 +181,8 @@ class Paths:
             self._busy.now = False
 
     def _note(self, path: str, target: str) -> None:
+        if os.path.normpath(target).endswith(os.sep + os.path.normpath(path)):
+            return  # where it says, below the submission: a good relative path
         name = os.path.basename(target.rstrip("/"))  # noqa: PTH119
         kind = (
             "a folder of the scratch space"

@@ -86,6 +86,7 @@ def test_another_number_is_told_with_both(value: Any) -> None:
     result = matches(value)
     assert result.outcome is Outcome.FAIL
     assert "but your net gives 0.06935 on the 447 test digits." in result.message
+    assert [flag.code for flag in result.flags] == ["claim_differs"]
     assert result.hint
 
 

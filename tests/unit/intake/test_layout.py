@@ -6,10 +6,10 @@ from grader.errors import ConfigurationError
 
 
 def test_assignments_are_told_by_their_folders(tree, intake, names):
-    root = tree("hw1/ada/a.ipynb", "hw1/bob/b.py", "hw2/ada/c.ipynb", "README.md")
+    root = tree("hw1/ada/a.ipynb", "hw1/bob/b.py", "hw2/ada/c.ipynb", "README.md", "roster.csv")
     found = intake(root)
     assert names(found) == [("hw1", "ada"), ("hw1", "bob"), ("hw2", "ada")]
-    assert found.notes == ("'README.md' is not a folder of submissions",)
+    assert found.notes == ("'roster.csv' is not a folder of submissions",)
 
 
 def test_a_folder_without_a_rubric_is_named_and_the_rest_goes_on(tree, intake, names):

@@ -18,22 +18,22 @@ anything = st.text(st.characters(exclude_categories=()), max_size=300)
     [
         (Fraction(7, 2), "3.5"),
         (Fraction(10), "10"),
-        (Fraction(1, 3), "0.33"),
-        (Fraction(2, 3), "0.67"),
-        (Fraction(1, 8), "0.12"),
-        (Fraction(3, 8), "0.38"),
-        (Fraction(-1, 1000), "0"),
+        (Fraction(1, 3), "0.333"),
+        (Fraction(2, 3), "0.667"),
+        (Fraction(1, 16), "0.062"),
+        (Fraction(3, 16), "0.188"),
+        (Fraction(-1, 10000), "0"),
         (Fraction(-5, 4), "-1.25"),
         (Fraction(0), "0"),
     ],
 )
-def test_points_are_rounded_half_to_even_to_two_decimals(points, text):
+def test_points_are_rounded_half_to_even_to_three_decimals(points, text):
     assert as_text(points) == text
 
 
 @given(st.fractions(min_value=-1000, max_value=1000))
-def test_rounding_is_within_half_a_hundredth_and_agrees_with_the_number(points):
-    assert abs(Fraction(rounded(points)) - points) <= Fraction(1, 200)
+def test_rounding_is_within_half_a_thousandth_and_agrees_with_the_number(points):
+    assert abs(Fraction(rounded(points)) - points) <= Fraction(1, 2000)
     assert float(as_text(points)) == as_number(points)
 
 
