@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .reply import Reply
-from .sources import Chunk, Source, Sources, read_sources
+from .source.sources import Chunk, Source, Sources, read_sources
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from .definitions import Definitions
+    from .definitions.lifted import Definitions
 
 __all__ = ["Session"]
 
@@ -72,11 +72,11 @@ class Session:
     def definitions(self) -> Definitions:
         """What is lifted from the sources; after an execution, what is alive."""
         if self.live is not None:
-            from .alive import alive_definitions
+            from .binding.alive import alive_definitions
 
             return alive_definitions(self.live, self.sources())
         if self._definitions is None:
-            from .lift import lift
+            from .definitions.lift import lift
 
             sources = self.sources()
             self.prepare()

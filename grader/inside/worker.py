@@ -90,7 +90,7 @@ def warm(job: dict[str, Any], own_fds: tuple[int, int]) -> None:
     if pid == 0:
         try:
             _close(read_end, *own_fds)
-            from .sources import imported_packages
+            from .source.sources import imported_packages
 
             names = imported_packages(Path(job["submission"]))
             protocol.write_all(write_end, "\n".join(names).encode()[:65536])

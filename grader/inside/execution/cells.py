@@ -11,7 +11,7 @@ import shlex
 import textwrap
 from dataclasses import dataclass
 
-from ..magics import BARE_COMMAND
+from ..source.magics import BARE_COMMAND
 
 __all__ = ["Prepared", "mended", "prepared", "statement", "words_of"]
 

@@ -7,15 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..magics import parse_code
-from ..notebooks import read_notebook
-from ..sources import read_text
+from ..source.magics import parse_code
+from ..source.notebooks import read_notebook
+from ..source.sources import read_text
 from .cells import words_of
 from .importer import compile_student
 from .shell import CellShell, make_shell
 
 if TYPE_CHECKING:
-    from ..sources import Chunk, Source
+    from ..source.sources import Chunk, Source
     from .run import Run
 
 __all__ = ["run_notebook"]

@@ -9,7 +9,7 @@ from .importer import compile_student
 
 if TYPE_CHECKING:
     from ..shims.uses import Uses
-    from ..sources import Source
+    from ..source.sources import Source
     from .run import Run
 
 __all__ = ["run_script"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..binding import bind
+from ..binding.roles import bind
 from ..reply import StudentFault, Unbound
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..absent import wrong_framework
+from ..binding.absent import wrong_framework
+from ..binding.targets import bind_target
+from ..inputs.values import results, value_of
 from ..reply import StudentFault
-from ..targets import bind_target
-from ..values import results, value_of
 
 if TYPE_CHECKING:
-    from ..bound import Bound
+    from ..binding.bound import Bound
     from ..reply import Reply
     from ..session import Session
 

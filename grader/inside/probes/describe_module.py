@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..binding import bind_module
-from ..nets import Net, leaf_layers, make_net
+from ..binding.nets import Net, leaf_layers, make_net
+from ..binding.roles import bind_module
 
 if TYPE_CHECKING:
-    from ..bound import Bound
+    from ..binding.bound import Bound
     from ..reply import Reply
     from ..session import Session
 

@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..sources import files_below, read_text
+from ..source.sources import files_below, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,14 +5,14 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Any
 
-from ..absent import OTHER_FRAMEWORKS
-from ..placeholders import module_names, placeholder_lines
-from ..sources import imports_of
+from ..binding.absent import OTHER_FRAMEWORKS
+from ..source.placeholders import module_names, placeholder_lines
+from ..source.sources import imports_of
 
 if TYPE_CHECKING:
     from ..reply import Reply
     from ..session import Session
-    from ..sources import Source
+    from ..source.sources import Source
 
 __all__ = ["inspect_source"]
 

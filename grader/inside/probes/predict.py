@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..absent import misfit
-from ..binding import bind_module
-from ..nets import Net, make_net
-from ..preprocessing import preprocess
+from ..binding.absent import misfit
+from ..binding.nets import Net, make_net
+from ..binding.roles import bind_module
+from ..inputs.preprocessing import preprocess
 from ..reply import StudentFault
 
 if TYPE_CHECKING:
-    from ..bound import Bound
+    from ..binding.bound import Bound
     from ..reply import Reply
     from ..session import Session
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from ..names import Aliases
+from ..source.names import Aliases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..reply import Reply
     from ..session import Session
-    from ..sources import Chunk
+    from ..source.sources import Chunk
 
 __all__ = ["scan_apis", "uses_in"]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.inside.magics import parse_code
+from grader.inside.source.magics import parse_code
 
 
 def test_plain_python_is_kept_as_it_is():

@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-from grader.inside.explicit import marked_names
+from grader.inside.binding.explicit import marked_names
 from grader.inside.probes.find_claims import find_claims
 from grader.inside.probes.inspect_source import inspect_source
 from grader.inside.reply import Reply

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from grader.inside.names import Aliases
+from grader.inside.source.names import Aliases
 from grader.inside.probes.scan_apis import uses_in
 
 NAMES = [

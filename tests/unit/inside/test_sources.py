@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.inside.notebooks import NotebookError, read_notebook
-from grader.inside.sources import (
+from grader.inside.source.notebooks import NotebookError, read_notebook
+from grader.inside.source.sources import (
     files_below,
     imported_packages,
     read_sources,

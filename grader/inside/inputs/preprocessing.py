@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from ..binding.targets import bind_target
+from ..reply import StudentFault, Unbound
 from .arrays import test_arrays
-from .reply import StudentFault, Unbound
-from .targets import bind_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .session import Session
+    from ..session import Session
 
 __all__ = ["preprocess", "raw_inputs"]
 

@@ -16,19 +16,19 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..source.sources import is_main_guard
 from .cheap import Cheap, assigned_names
-from .definitions import Candidate, Definitions, Problem, is_module, shapes_of
 from .evaluate import NOTHING, first_items, is_short, run, softened, strings_in, value_of
+from .lifted import Candidate, Definitions, Problem, is_module, shapes_of
 from .local_modules import LocalModules, module_name
 from .scope import Scope
 from .sketch import Sketches
-from .sources import is_main_guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from .sources import Chunk, Sources
+    from ..source.sources import Chunk, Sources
 
 __all__ = ["Lifter", "lift"]
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .definitions import is_module
-from .reply import StudentFault
+from ..definitions.lifted import is_module
+from ..reply import StudentFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,17 +6,17 @@ import difflib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ..definitions.lifted import is_module_class
+from ..reply import StudentFault, Unbound
 from . import absent
 from .bound import Bound, plain
 from .building import required_arguments
-from .definitions import is_module_class
 from .explicit import explicit_definition, marked_names
-from .reply import StudentFault, Unbound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .session import Session
+    from ..session import Session
 
 __all__ = ["bind_target"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .names import Aliases
+from ..source.names import Aliases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

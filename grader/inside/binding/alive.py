@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from .definitions import Candidate, Definitions, is_module
+from ..definitions.lifted import Candidate, Definitions, is_module
 
 if TYPE_CHECKING:
-    from .sources import Sources
+    from ..source.sources import Sources
 
 __all__ = ["alive_definitions"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .sources import Chunk
+    from ..source.sources import Chunk
 
 __all__ = ["Scope"]
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:
-    from .session import Session
+    from ..session import Session
 
 __all__ = ["affine_image", "test_arrays"]
 
@@ -33,7 +33,7 @@ def test_arrays(session: Session, raw: torch.Tensor) -> tuple[torch.Tensor, str]
     """
     if session.live is not None:
         return None
-    from .lift import lift
+    from ..definitions.lift import lift
 
     own, main, path = types.ModuleType("__main__"), sys.modules["__main__"], list(sys.meta_path)
     sys.modules["__main__"] = own

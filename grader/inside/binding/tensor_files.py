@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import torch
 
-from .reply import StudentFault
+from ..reply import StudentFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

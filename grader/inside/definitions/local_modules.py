@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-    from .sources import Chunk, Sources
+    from ..source.sources import Chunk, Sources
 
 __all__ = ["LocalModules", "module_name"]
 

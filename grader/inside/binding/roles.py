@@ -9,18 +9,18 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from ..reply import StudentFault, Unbound
 from . import absent
 from .bound import Bound, name_rank, plain, role_words
 from .building import built_classes, fresh, wraps
 from .explicit import explicit_definition, explicit_weights, marked_names
 from .nets import contract_gaps
-from .reply import StudentFault, Unbound
 from .targets import bind_target
 from .weights import PREFIXES, Fit, WeightFiles, fit, load_module, load_state
 
 if TYPE_CHECKING:
-    from .definitions import Candidate
-    from .session import Session
+    from ..definitions.lifted import Candidate
+    from ..session import Session
     from .tensor_files import Saved
 
 __all__ = ["Bound", "bind", "bind_module"]

@@ -8,7 +8,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from .definitions import Candidate, Definitions, is_module
+from ..definitions.lifted import Candidate, Definitions, is_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

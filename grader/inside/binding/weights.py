@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .definitions import is_module
-from .reply import StudentFault
-from .sources import files_below
+from ..definitions.lifted import is_module
+from ..reply import StudentFault
+from ..source.sources import files_below
 from .tensor_files import Saved, read_saved, read_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from .definitions import Definitions
-    from .session import Session
+    from ..definitions.lifted import Definitions
+    from ..session import Session
 
 __all__ = ["PREFIXES", "Fit", "WeightFiles", "fit", "load_module", "load_state"]
 

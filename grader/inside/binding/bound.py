@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .definitions import Candidate
+    from ..definitions.lifted import Candidate
     from .tensor_files import Saved
     from .weights import Fit
 

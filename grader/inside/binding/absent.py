@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from .reply import StudentFault
+from ..reply import StudentFault
 
 if TYPE_CHECKING:
-    from .definitions import Definitions
-    from .session import Session
+    from ..definitions.lifted import Definitions
+    from ..session import Session
     from .tensor_files import Saved
     from .weights import Fit, WeightFiles
 

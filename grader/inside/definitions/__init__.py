@@ -1,0 +1,1 @@
+"""The definitions path: what a submission defines, lifted without running its training."""
