@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from grader.checks.base import Seen, Stopped, check
+from grader.checks.base import Seen, Stopped, check, ours
 from grader.checks.interval import above
 from grader.checks.phrases import bound_by, called, count, decimal, examples, share
 from grader.checks.requests import execute, inspect_source, predict
@@ -86,6 +86,8 @@ def training_learns(params: TrainingLearns, seen: Seen) -> CheckResult:
         fraction = params.loss_fraction * falls + (1 - params.loss_fraction) * learned
         sentences.append(told)
         more |= extra
+    if fraction < 1 and run.clock_ended_training:
+        return ours(f"time ran out before your training could show it. {' '.join(sentences)}")
     if 0 < fraction < 1:
         sentences.append(f"This earns {share(fraction)}.")
     return CheckResult.banded(fraction, " ".join(sentences), hint=_hint(series, falls), **more)

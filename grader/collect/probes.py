@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PROBES", "ArrayRule", "ProbeSpec", "array_rules"]
 
+WALL_PATIENCE = 2
+"""On a busy machine a run inside may take so many times its seconds before it ends itself."""
 WALL_GRACE_SECONDS = 20.0
 """Beyond the execution's own soft end: it still has to report what it saw."""
 
@@ -72,7 +74,7 @@ class ProbeSpec:
     def wall_seconds(self, budget: Budget) -> float:
         """When the host ends it."""
         if self.executes:
-            return budget.wall_seconds + WALL_GRACE_SECONDS
+            return WALL_PATIENCE * budget.wall_seconds + WALL_GRACE_SECONDS
         return budget.probe_seconds
 
 

@@ -259,6 +259,8 @@ class Execution(Record):
     optimizer_steps: int
     budget_ended_training: bool
     """Whether a training loop was told to end early."""
+    clock_ended_training: bool = False
+    """Whether that was for the time, and not for the number of its steps."""
     losses: tuple[LossSeries, ...] = Field(max_length=50)
     figures: tuple[FigureSeen, ...] = Field(max_length=64)
     stubbed_packages: tuple[str, ...] = Many

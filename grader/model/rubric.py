@@ -90,7 +90,7 @@ class Budget(Record):
     """What one submission may spend in its box."""
 
     wall_seconds: float = Field(default=120.0, gt=0)
-    """For the restart-and-run-all."""
+    """For the restart-and-run-all. On a busy machine up to twice as long."""
     cell_seconds: float = Field(default=60.0, gt=0)
     """For one cell of it, before its training loops are told to end."""
     optimizer_steps: int = Field(default=300, gt=0)

@@ -76,6 +76,8 @@ class Budget:
         self.stopping: type[Stop] | None = None
         self.cuts: dict[str, int] = {}
         """Place of a loop → how often it was told to end."""
+        self.by_clock = False
+        """Whether time, not the number of steps, ended a loop that trains."""
         self.batches_cut: set[int] = set()
         """Loaders whose pass was capped."""
         self._active: list[Loop] = []
@@ -124,7 +126,8 @@ class Budget:
                 A key that is only a place in the source says nothing about loops over models.
         """
         self._steps[key] += 1
-        spent = self.late or self._steps[key] >= self.optimizer_steps
+        enough = self._steps[key] >= self.optimizer_steps
+        spent = self.late or enough
         training = 0
         for loop in reversed(self._active):
             times, last = loop.seen.get(key, (0, 0))
@@ -142,6 +145,7 @@ class Budget:
             again = times >= REPEATS or training == 1  # a batch loop known to train needs no second
             if spent and again and (reach is None or training <= reach):
                 loop.ended = True
+                self.by_clock |= not enough
 
     def forget(self, key: Hashable) -> None:
         """The key's steps so far do not count."""
@@ -165,7 +169,7 @@ class Budget:
             if loop.passive or loop.endless or loop.seen or loop.ended:
                 continue
             if now - loop.began >= patience:
-                loop.ended = True
+                loop.ended = self.by_clock = True
                 return
 
     def stop(self, why: type[Stop]) -> None:

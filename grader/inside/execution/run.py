@@ -207,6 +207,7 @@ class Run:
                 "first_error_cell": failed[0] if failed else None,
                 "optimizer_steps": self.meter.optimizer_steps,
                 "budget_ended_training": bool(self.budget.cuts),
+                "clock_ended_training": self.budget.by_clock,
                 "losses": self.meter.series(),
                 "figures": bounded(figures),
                 "stubbed_packages": sorted(self.uses.stubbed),

@@ -73,6 +73,12 @@ class TestTraining:
         assert "did not fall enough" in flat.message
         assert self.learns(FLAT, wrong=400).outcome is Outcome.FAIL
 
+    def test_a_clock_that_ended_the_training_costs_nothing(self) -> None:
+        flat = self.learns(FLAT, clock_ended_training=True)
+        assert flat.outcome is Outcome.ERROR
+        assert "time ran out" in flat.message
+        assert self.learns(FALLING, clock_ended_training=True).outcome is Outcome.PASS
+
     def test_a_loss_that_diverges_never_falls(self) -> None:
         result = self.learns((*FALLING[:20], *("nan",) * 20), wrong=400)
         assert result.outcome is Outcome.FAIL

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from grader.inside.definitions.lifted.cheap import Cheap
+from grader.inside.definitions.cheap import Cheap
 
 GIVEN = """
 import math, os

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from grader.inside.source.names import Aliases
 from grader.inside.probes.scan_apis import uses_in
+from grader.inside.source.names import Aliases
 
 NAMES = [
     "torch.nn.Conv2d",

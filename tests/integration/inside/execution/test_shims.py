@@ -1,3 +1,5 @@
+import sys
+
 """Code written for another machine, or for older libraries, runs; each use is a remark."""
 
 import pytest
@@ -293,8 +295,7 @@ def test_pretrained_weights_are_taken_from_the_submission_or_named(execute):
 
 
 def test_shims_cost_little_and_import_nothing_heavy(execute):
-    ran = execute(
-        "import sys\n"
-        "print([m for m in ('pandas', 'sklearn', 'torchvision', 'scipy') if m in sys.modules])"
-    )
+    # the step is forked from this process: what other tests imported here says nothing
+    heavy = [m for m in ("pandas", "sklearn", "torchvision", "scipy") if m not in sys.modules]
+    ran = execute(f"import sys\nprint([m for m in {heavy!r} if m in sys.modules])")
     assert ran.output == "[]\n"
