@@ -1,6 +1,6 @@
-import sys
-
 """Code written for another machine, or for older libraries, runs; each use is a remark."""
+
+import sys
 
 import pytest
 
