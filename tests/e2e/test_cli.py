@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -84,7 +85,12 @@ def test_documented_toml_parses(text):
     assert tomllib.loads(text)
 
 
-def test_the_workflow_uses_targets_that_exist():
+def test_documented_targets_and_modules_exist():
+    texts = [text for language in ("console", "sh") for _, text in blocks(language)]
+    texts.append((ROOT / "docs/ci/grade.yml").read_text())
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"run: make (\w+)", (ROOT / "docs/ci/grade.yml").read_text()):
-        assert f"\n{target}:" in makefile
+    targets = {target for text in texts for target in re.findall(r"(?:\$|run:) make (\w+)", text)}
+    modules = {module for text in texts for module in re.findall(r"python -m ([\w.]+)", text)}
+    assert {"setup", "grade", "test"} <= targets
+    assert not [target for target in targets if f"\n{target}:" not in makefile]
+    assert not [module for module in modules if importlib.util.find_spec(module) is None]

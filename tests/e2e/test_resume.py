@@ -72,6 +72,27 @@ def test_a_run_killed_half_way_goes_on_and_ends_the_same(few, undisturbed, grade
     assert timeless(resumed.grades) == timeless(undisturbed.grades)
 
 
+def test_ctrl_c_keeps_what_is_finished_and_says_so(few, tmp_path):
+    out = tmp_path / "interrupted"
+    stopped = subprocess.Popen(
+        [str(GRADE), str(few), "--out", str(out)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    while evidence_count(out) < 2 and stopped.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(stopped.pid, signal.SIGINT)
+    _, said = stopped.communicate(timeout=120)
+    assert stopped.returncode == 130
+    assert "What was finished is kept" in said
+    assert "Traceback" not in said
+    assert evidence_count(out) >= 2
+
+
 def test_unchanged_submissions_are_not_run_again(few, undisturbed, grade, tmp_path):
     out = tmp_path / "copy"
     shutil.copytree(undisturbed.out, out)
