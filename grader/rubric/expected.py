@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = ["Expected"]
+
+ONE_AT_A_TIME = threading.RLock()
 
 
 class Expected(Mapping[str, Callable[..., Any]]):
@@ -43,9 +46,10 @@ class Expected(Mapping[str, Callable[..., Any]]):
         return name in self._loaded()
 
     def _loaded(self) -> dict[str, Callable[..., Any]]:
-        if self._functions is None:
-            self._functions = _functions(self.file) if self.file.is_file() else {}
-        return self._functions
+        with ONE_AT_A_TIME:  # submissions are scored in several threads
+            if self._functions is None:
+                self._functions = _functions(self.file) if self.file.is_file() else {}
+            return self._functions
 
 
 def _functions(file: Path) -> dict[str, Callable[..., Any]]:

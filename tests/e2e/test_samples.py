@@ -38,7 +38,7 @@ def test_sample(case, samples):
     assert card["status"] == expected["status"]
     exact = Fraction(expected["points"])
     # the files round once, to hundredths; the gradebook keeps points exactly
-    assert Fraction(str(card["points"])) == Fraction(round(exact * 100), 100)
+    assert Fraction(str(card["points"])) == Fraction(round(exact * 1000), 1000)
     with Gradebook(f"sqlite:///{samples.out / 'gradebook.db'}") as book:
         (kept,) = [one for one in book.latest("digits-svhn") if one.submission == case.stem]
     assert kept.points == exact
