@@ -16,12 +16,17 @@ __all__ = [
     "Source",
     "bind_roles",
     "call_function",
+    "compare_pdf",
     "describe_module",
     "execute",
     "find_claims",
+    "find_mistakes",
     "inspect_source",
     "predict",
+    "read_documents",
     "scan_apis",
+    "time_module",
+    "train_by_hand",
 ]
 
 Source = Literal["saved", "live", "any"]
@@ -124,12 +129,68 @@ def find_claims(name: str, patterns: tuple[str, ...], files: tuple[str, ...]) ->
     return ProbeRequest(probe="find_claims", params=params)
 
 
-def execute(rubric: Rubric, forbid: tuple[str, ...] = ()) -> ProbeRequest:
+def read_documents() -> ProbeRequest:
+    """Stored outputs, tables and reports, read and never run. Payload: Documents."""
+    return ProbeRequest(probe="read_documents")
+
+
+def compare_pdf(pattern: str) -> ProbeRequest:
+    """Whether the PDF is an export of the notebook. Payload: PdfMatch.
+
+    Args:
+        pattern: Glob of the PDF.
+    """
+    return ProbeRequest(probe="compare_pdf", params={"pattern": pattern})
+
+
+def find_mistakes() -> ProbeRequest:
+    """What the source shows without running it. Payload: Findings. Asked of every submission."""
+    return ProbeRequest(probe="find_mistakes")
+
+
+def train_by_hand(rubric: Rubric, role: str, setup: dict[str, JsonValue]) -> ProbeRequest:
+    """One update of a net that computes its own gradients. Payload: Steps; arrays as it says.
+
+    Args:
+        rubric: Where the role, of kind `class`, is declared.
+        role: The class.
+        setup: `construct` (argument specs as for `call_function`), `set` (attribute → spec),
+            `x`, `labels` (integers) and `classes` (K, for one-hot labels).
+    """
+    params: dict[str, JsonValue] = {"role": role_params(rubric, role), **setup}
+    return ProbeRequest(probe="train_by_hand", params=params)
+
+
+def time_module(
+    rubric: Rubric, role: str, *, passes: int, batch: int, training: bool, given: str = ""
+) -> ProbeRequest:
+    """Make so many passes, timed by the host. Payload: Timing.
+
+    Args:
+        rubric: Where the role is declared.
+        role: The net; its `input_shape` gives the inputs.
+        passes: Forward passes, or training steps.
+        batch: Examples in each.
+        training: Whether to go backward and step.
+        given: Source of the net to compare with, a function `build()`; empty for the student's.
+    """
+    params: dict[str, JsonValue] = {
+        "role": role_params(rubric, role),
+        "passes": passes,
+        "batch": batch,
+        "training": training,
+        "given": given,
+    }
+    return ProbeRequest(probe="time_module", params=params)
+
+
+def execute(rubric: Rubric, forbid: tuple[str, ...] = (), run: int = 1) -> ProbeRequest:
     """Restart-and-run-all under the rubric's budget. Payload: Execution; arrays `figure_<i>`.
 
     Args:
         rubric: Holds the budget.
         forbid: Names that raise when they are called.
+        run: 2 for the same once more, to see whether its numbers are the same.
     """
     budget = rubric.budget
     params: dict[str, JsonValue] = {
@@ -139,4 +200,6 @@ def execute(rubric: Rubric, forbid: tuple[str, ...] = ()) -> ProbeRequest:
         "batches_per_loader": budget.batches_per_loader,
         "forbid": list(forbid),
     }
+    if run > 1:
+        params["run"] = run
     return ProbeRequest(probe="execute", params=params)

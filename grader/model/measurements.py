@@ -11,7 +11,9 @@ from typing import Literal
 from pydantic import Field
 
 from grader.model.base import Number, Record
+from grader.model.documents import Finding
 from grader.model.evidence import Place
+from grader.model.journal import EvaluationSeen, LoaderSeen, OptimizerSeen, Overlap
 
 __all__ = [
     "ApiUse",
@@ -25,13 +27,17 @@ __all__ = [
     "Claims",
     "Execution",
     "FigureSeen",
+    "ImageSeen",
     "Layer",
     "LineSeen",
     "ModuleFacts",
+    "Operation",
     "Predictions",
     "SavedTensor",
     "SourceFacts",
     "SourceFile",
+    "Steps",
+    "Timing",
 ]
 
 Text = Field(max_length=2000)
@@ -162,6 +168,24 @@ class SavedTensor(Record):
     dtype: str = Name
     finite: bool
     role: Literal["parameter", "buffer", "unknown"] = "unknown"
+    sha256: str = Field(default="", max_length=64)
+    """Of its numbers, little-endian: equal tensors in two files have equal digests."""
+
+
+class Operation(Record):
+    """One step of a traced forward pass, in the order of running.
+
+    A leaf module, or a function of `torch.nn.functional`.
+    """
+
+    type: str = Name
+    """The layer's name, also for its functional form: `MaxPool2d` for `F.max_pool2d`."""
+    path: str = Name
+    """Of the module; empty for a function."""
+    settings: dict[str, str] = {}
+    """Such as `kernel_size: (3, 3)`."""
+    output_shape: tuple[int, ...] = ()
+    """Without the batch dimension."""
 
 
 class ModuleFacts(Record):
@@ -181,6 +205,10 @@ class ModuleFacts(Record):
     unexpected_keys: tuple[str, ...] = Many
     output_shape: tuple[int, ...] | None = None
     """For one example, without the batch dimension."""
+    operations: tuple[Operation, ...] = Field(default=(), max_length=2000)
+    """Of one forward pass on a random input; empty when it could not be traced."""
+    file_keys: tuple[str, ...] = Field(default=(), max_length=2000)
+    """Top-level keys of the weight file, and `optimizer.state` where an optimizer's is in it."""
     row_sums: tuple[Number, ...] = Field(default=(), max_length=64)
     """Sum over classes of exp(output) for a few random inputs: 1 for log-probabilities."""
 
@@ -216,6 +244,19 @@ class LineSeen(Record):
     y: tuple[Number, ...] = Field(max_length=2000)
 
 
+class ImageSeen(Record):
+    """A picture drawn on axes, and what it was recognised as."""
+
+    shape: tuple[int, ...]
+    is_of: Literal["unknown", "dataset", "parameter"] = "unknown"
+    name: str = Name
+    """The served split (`cifar10/test`) or the parameter (`features.0.weight`)."""
+    index: tuple[int, ...] = ()
+    """The row of the split, or where in the parameter."""
+    values: tuple[Number, ...] = Field(default=(), max_length=1024)
+    """All its numbers, row by row, when there are at most 1024."""
+
+
 class Axes(Record):
     """One set of axes of a figure."""
 
@@ -228,6 +269,8 @@ class Axes(Record):
     bars: int = 0
     points: int = 0
     """Scattered."""
+    pictures: tuple[ImageSeen, ...] = Field(default=(), max_length=200)
+    """What `imshow` and `matshow` drew."""
 
 
 class FigureSeen(Record):
@@ -264,3 +307,32 @@ class Execution(Record):
     losses: tuple[LossSeries, ...] = Field(max_length=50)
     figures: tuple[FigureSeen, ...] = Field(max_length=64)
     stubbed_packages: tuple[str, ...] = Many
+    optimizers: tuple[OptimizerSeen, ...] = Field(default=(), max_length=200)
+    loaders: tuple[LoaderSeen, ...] = Field(default=(), max_length=200)
+    overlaps: tuple[Overlap, ...] = Field(default=(), max_length=2000)
+    """Of loaders whose rows are known; pairs that share nothing are left out."""
+    evaluations: tuple[EvaluationSeen, ...] = Field(default=(), max_length=200)
+    findings: tuple[Finding, ...] = Field(default=(), max_length=200)
+    """Mistakes that the run showed."""
+
+
+class Steps(Record):
+    """Probe `train_by_hand`: one update of a net that computes its own gradients.
+
+    Arrays, float64: `output_<i>` what `forward` gave, `<parameter>_<i>` each parameter afterwards,
+    for the i-th way of calling it.
+    """
+
+    binding: Binding
+    ways: tuple[str, ...] = Many
+    """What was tried: `one-hot labels`, `integer labels`, …; a way that raised is left out."""
+    errors: tuple[str, ...] = Many
+    """Of the ways that raised."""
+
+
+class Timing(Record):
+    """Probe `time_module`: so many passes were made. The host's clock measures; no time is here."""
+
+    binding: Binding
+    passes: int
+    batch: int

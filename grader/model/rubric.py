@@ -15,7 +15,9 @@ __all__ = [
     "Assignment",
     "Budget",
     "Criterion",
+    "Data",
     "FileRule",
+    "OwnDataset",
     "Role",
     "Rubric",
     "Task",
@@ -40,6 +42,8 @@ class Assignment(Record):
     team_size: TeamSize = TeamSize()
     due: datetime | None = None
     """With a time zone."""
+    feedback_only: bool = False
+    """No points: comments and corrections alone. Every criterion then has 0 points."""
 
     @model_validator(mode="after")
     def _due_has_zone(self) -> Assignment:
@@ -105,6 +109,37 @@ class Budget(Record):
     output_bytes: int = Field(default=1024**2, gt=0)
 
 
+class Data(Record):
+    """What student code finds when it runs."""
+
+    serve: tuple[str, ...] = ()
+    """Datasets at hand in the box, whatever path or constructor the code uses: `mnist`, …"""
+
+
+class OwnDataset(Record):
+    """A course's own dataset, read by the grader alone unless it is served.
+
+    Paths are relative to the rubric's folder, or, where nothing is there, to the root of datasets.
+    """
+
+    kind: Literal["image_folder", "csv", "npz"]
+    title: str = ""
+    path: str
+    """A folder with one folder per class, a CSV file, or an `.npz` file; `{split}` stands for the
+    split's name."""
+    splits: tuple[str, ...] = ("test",)
+    classes: tuple[str, ...] = ()
+    """Names in the order of the labels; of an image folder, its sorted folder names by default."""
+    label: str = "label"
+    """The column, or the array, of labels."""
+    inputs: tuple[str, ...] = ()
+    """The columns, or the one array, of inputs; by default all that are not the label."""
+    shape: tuple[int, ...] = ()
+    """Of one input, where a CSV's columns are an image's pixels."""
+    private: bool = True
+    """Whether no student has it."""
+
+
 class Criterion(Record):
     """The smallest thing that carries points."""
 
@@ -136,6 +171,10 @@ class Task(Record):
     id: str = Identifier
     title: str
     points: Points
+    optional: bool = False
+    """A starred question: not handed in is no mistake."""
+    marked: str = ""
+    """Regular expression over headings: without such a heading the task is not looked at."""
     criterion: tuple[Criterion, ...] = Field(min_length=1)
 
 
@@ -147,6 +186,8 @@ class Rubric(Record):
     files: dict[str, FileRule] = {}
     roles: dict[str, Role] = {}
     budget: Budget = Budget()
+    data: Data = Data()
+    datasets: dict[str, OwnDataset] = {}
     task: tuple[Task, ...] = Field(min_length=1)
 
     def criteria(self) -> dict[str, Criterion]:

@@ -5,6 +5,7 @@ One box is for one submission. Its folder on the host is the slot:
     slot/submission/   → /submission   read-only; the student's files
     slot/inputs/       → /inputs       read-only; raw numbers, no labels
     slot/overlays/     files bound read-only over files of the environment (masked labels)
+    elsewhere          served datasets, bound read-only at `/data/<name>`; not in the slot
 
 Both may be filled after the box started, so that a box can be warm before its submission is known.
 """
@@ -19,7 +20,10 @@ from pydantic import Field
 from grader.model.base import Record
 from grader.model.outcome import ExitReason
 
-__all__ = ["Box", "BoxExit", "Limits", "Property", "Sandbox", "Slot"]
+__all__ = ["DATA", "Box", "BoxExit", "Limits", "Property", "Sandbox", "Slot"]
+
+DATA = "/data"
+"""Where a box finds served datasets, each in a folder of its name."""
 
 
 class Limits(Record):
@@ -41,6 +45,8 @@ class Slot(Record):
     root: Path
     overlays: dict[str, Path] = {}
     """Absolute path inside the environment → host file bound read-only over it."""
+    data: dict[str, Path] = {}
+    """Name → host folder bound read-only to `/data/<name>`: what student code finds as datasets."""
 
     @property
     def submission(self) -> Path:
@@ -51,6 +57,10 @@ class Slot(Record):
     def inputs(self) -> Path:
         """Bound to /inputs."""
         return self.root / "inputs"
+
+    def data_path(self, name: str, *, isolated: bool) -> str:
+        """Where the worker finds a served dataset: `/data/<name>`, or the folder itself."""
+        return f"{DATA}/{name}" if isolated else str(self.data[name])
 
 
 class BoxExit(Record):

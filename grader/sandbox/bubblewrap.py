@@ -93,7 +93,9 @@ class Bubblewrap:
             folder.chmod(0o755)  # the box's uid is not ours
         command = command or self._worker
         bound = [*self._environment_folders(), slot.submission, slot.inputs]
-        form = self._form or choose_form([*bound, *(p.parent for p in slot.overlays.values())])
+        form = self._form or choose_form(
+            [*bound, *(p.parent for p in slot.overlays.values()), *slot.data.values()]
+        )
 
         def make_plan(uid: int | None, data_bytes: int | None) -> policy.Plan:
             return self.plan(slot, limits, form, uid, data_bytes)
@@ -121,6 +123,7 @@ class Bubblewrap:
             submission=slot.submission,
             inputs=slot.inputs,
             overlays=slot.overlays,
+            data=slot.data,
             limits=limits,
             uid=policy.BOX_UID if uid is None else uid,
             data_bytes=data_bytes,

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from grader.model.base import Record
-from grader.sandbox.box import Limits
+from grader.sandbox.box import DATA, Limits
 from grader.sandbox.environment import Form, PythonEnvironment
 
 __all__ = ["BOX_UID", "Plan", "box_argv", "box_options", "environment", "worker_command"]
@@ -50,6 +50,8 @@ class Plan(Record):
     submission: Path
     inputs: Path
     overlays: Mapping[str, Path] = {}
+    data: Mapping[str, Path] = {}
+    """Name of a served dataset → its folder on the host."""
     limits: Limits
     uid: int = BOX_UID
     """Who the box runs as outside. Ignored by an ordinary user's box."""
@@ -201,6 +203,7 @@ def _mounts(plan: Plan) -> list[str]:
     binds = {str(folder): folder for folder in plan.python.folders}
     binds |= {f"{INSIDE}/inside": plan.inside}
     binds |= {SUBMISSION: plan.submission, INPUTS: plan.inputs}
+    binds |= {f"{DATA}/{name}": folder for name, folder in plan.data.items()}
     words += _parents(binds)
     for target, folder in binds.items():
         words += _bind(folder, target)

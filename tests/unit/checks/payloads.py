@@ -80,6 +80,6 @@ def _kind(kind: Any) -> st.SearchStrategy[Any]:
         Union: lambda: st.one_of(*(_kind(one) for one in arguments)),
         types.UnionType: lambda: st.one_of(*(_kind(one) for one in arguments)),
         tuple: lambda: st.lists(_kind(arguments[0]), max_size=3).map(tuple),
-        dict: lambda: st.dictionaries(TEXT, TEXT, max_size=2),
+        dict: lambda: st.dictionaries(TEXT, _kind(arguments[1]), max_size=2),
     }
     return composed[get_origin(kind)]()

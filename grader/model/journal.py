@@ -1,0 +1,99 @@
+"""What a budgeted run was seen to do while it trained: optimizers, loaders, evaluations.
+
+Part of the payload of `execute`. Written by the student's process: each fact that carries points
+is checked against something outside it where that is possible.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from grader.model.base import Number, Record
+from grader.model.evidence import Place
+
+__all__ = ["EvaluationSeen", "LoaderSeen", "OptimizerSeen", "Overlap"]
+
+Name = Field(default="", max_length=300)
+
+
+class OptimizerSeen(Record):
+    """An optimizer that stepped."""
+
+    place: Place | None
+    """Where it was made."""
+    type: str = Field(max_length=100)
+    """The class, such as `SGD`."""
+    settings: dict[str, Number | bool | str] = {}
+    """Of its first parameter group at its first step: `lr`, `momentum`, `weight_decay`, …"""
+    last_lr: Number | None = None
+    """At its last step."""
+    scheduler: str = Name
+    """The class of the schedule that holds it; empty without one."""
+    scheduler_settings: dict[str, Number | bool | str] = {}
+    steps: int
+    parameters: int
+    """Numbers that it trains."""
+    frozen: int = 0
+    """Numbers of the same net that do not require a gradient."""
+    net: str = Name
+    """The class of the net whose parameters it holds."""
+
+
+class LoaderSeen(Record):
+    """A loader that was walked over, or an indexed dataset that was sliced by hand."""
+
+    index: int
+    """Of this loader in the run, from 0: overlaps speak of it."""
+    place: Place | None
+    """Where it was made."""
+    dataset: str = Name
+    """Its chain of classes, such as `Subset of CIFAR10`."""
+    source: str = Name
+    """The served split that its rows come from, such as `cifar10/train`; empty when unknown."""
+    use: Literal["train", "evaluate", "other"]
+    """`train` when optimizers stepped during a pass; `evaluate` when nets were only asked."""
+    length: int
+    """Examples, nominally."""
+    batch_size: int | None = None
+    shuffled: bool | None = None
+    passes: int = 0
+    classes: dict[str, int] = Field(default={}, max_length=1000)
+    """Label → count over all its rows where labels are cheap to read, else over what it yielded."""
+    labels_known: bool = False
+    """Whether the labels are the data's own: those of test splits are withheld in a box."""
+    label_min: int | None = None
+    label_max: int | None = None
+    shape: tuple[int, ...] = ()
+    """Of one input as yielded."""
+    mean: tuple[Number, ...] = Field(default=(), max_length=16)
+    """Of the yielded inputs, per channel."""
+    std: tuple[Number, ...] = Field(default=(), max_length=16)
+    random_inputs: bool | None = None
+    """Whether the same index gives another input when it is asked again."""
+    transform: str = Field(default="", max_length=2000)
+    """As its dataset prints it."""
+
+
+class Overlap(Record):
+    """Examples that two loaders share: by rows of the data, else by the content of their inputs."""
+
+    first: int
+    second: int
+    shared: int
+    by: Literal["rows", "content"]
+
+
+class EvaluationSeen(Record):
+    """A net that was asked without being trained, over a pass of a loader."""
+
+    net: str = Name
+    place: Place | None
+    loader: int | None = None
+    training_mode: bool
+    """Whether layers that behave otherwise in training (dropout, batch norm) were in that mode."""
+    sensitive: tuple[str, ...] = Field(default=(), max_length=20)
+    """Those layers' types."""
+    with_gradients: bool = False
+    passes: int = 1
