@@ -59,6 +59,10 @@ class GroundTruth:
         missing: Dataset split → why its labels are not here, and the mend.
         baselines: Criterion (`task/criterion`) → what the reference reached.
         expected: Names of functions in the rubric's `expected.py` → float64 numpy functions.
+        partial: Dataset split → a sentence that says what is here of it, where that is not all.
+        served_labels: Dataset split → labels as student code finds them when it runs, by row: those
+            of test splits are permuted with a secret.
+        inputs: Dataset split → its inputs, uint8 or float [N, …], loaded at the first look.
     """
 
     labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -66,6 +70,9 @@ class GroundTruth:
     missing: Mapping[str, str] = field(default_factory=dict)
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     expected: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    partial: Mapping[str, str] = field(default_factory=dict)
+    served_labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Stopped(Exception):
@@ -102,6 +109,26 @@ class Seen:
             return self.truth.labels[dataset]
         why = self.truth.missing.get(dataset, f"dataset '{dataset}' is not on this machine")
         raise Stopped(ours(why))
+
+    def inputs(self, dataset: str) -> Any:
+        """The inputs of a dataset split, as numpy [N, …].
+
+        Raises:
+            Stopped: The dataset is not on this machine: an `error`, never a zero.
+        """
+        if dataset in self.truth.inputs:
+            return self.truth.inputs[dataset]
+        why = self.truth.missing.get(dataset, f"dataset '{dataset}' is not on this machine")
+        raise Stopped(ours(why))
+
+    def served_labels(self, dataset: str) -> tuple[int, ...]:
+        """The labels that student code finds when it runs; the true ones where they are served.
+
+        Raises:
+            Stopped: The dataset is not on this machine.
+        """
+        found = self.truth.served_labels.get(dataset)
+        return found if found is not None else self.labels(dataset)
 
     def classes(self, dataset: str) -> tuple[str, ...]:
         """The names of a split's classes, at least one for each label."""

@@ -13,13 +13,25 @@ from grader.model.scorecard import CheckResult, Flag
 if TYPE_CHECKING:
     from grader.model.measurements import SourceFacts
 
-__all__ = ["FILL_IN", "HINTS", "failed", "not_measured", "ours", "still_blank"]
+__all__ = [
+    "FILL_IN",
+    "HINTS",
+    "WEIGHTS_MISSING",
+    "failed",
+    "not_measured",
+    "ours",
+    "still_blank",
+    "waiting",
+]
 
 ZERO = Fraction(0)
 
 FILL_IN = "Write your code in that cell, run it, and hand in again."
 
 TORCH = "torch"
+
+WEIGHTS_MISSING = "pretrained_weights_missing"
+"""Fault kind: official pre-trained weights that this machine lacks. A person decides then."""
 
 LONGEST = 600
 """Characters of a student's own error that a sentence quotes."""
@@ -73,6 +85,18 @@ def failed(message: str, **more: Any) -> CheckResult:
     return CheckResult.banded(ZERO, message, **more)
 
 
+def waiting(message: str, **more: Any) -> CheckResult:
+    """A `pending`: a person decides.
+
+    Args:
+        message: Why, to the student.
+        **more: Other fields of a check result.
+    """
+    return CheckResult.model_validate(
+        {"outcome": Outcome.PENDING, "fraction": ZERO, "message": message, **more}
+    )
+
+
 def not_measured(evidence: Evidence, source: SourceFacts | None = None) -> CheckResult:
     """The result where evidence is a fault: `error` for ours, `fail` for the student's.
 
@@ -86,6 +110,13 @@ def not_measured(evidence: Evidence, source: SourceFacts | None = None) -> Check
         return ours(fault.message)
     if evidence.state == "unbound":
         return _not_found(fault, source)
+    if fault.kind == WEIGHTS_MISSING:
+        return waiting(
+            "This needs official pre-trained weights, which are not on the grader's machine: "
+            f"{_clause(fault.message)}. A person will look at it.",
+            places=(fault.place,) if fault.place else (),
+            flags=(Flag(code=WEIGHTS_MISSING, message=_sentence(fault.message)),),
+        )
     where = f" ({fault.place})" if fault.place else ""
     if blank := still_blank(source, fault.place):
         return failed(f"This could not be measured: {blank}", hint=FILL_IN, places=(fault.place,))
