@@ -9,17 +9,22 @@ from __future__ import annotations
 import argparse
 import ast
 import dataclasses
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from reference.baseline import store
+from reference.data import DataMissingError
 from reference.tasks import TASKS
-from reference.training import Run, Task, run
+from reference.training import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from reference.records import Run, Task
 
 __all__ = ["command", "with_settings"]
 
@@ -54,41 +59,73 @@ def command(task: Task, argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    parser = argparse.ArgumentParser(
-        prog=f"python -m reference.{task.name}", description=TASKS[task.name]
-    )
-    parser.add_argument("--tiny", action="store_true", help="a few small epochs: does it run?")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--save", action="store_true", help="store the baseline and the weights")
+    parser = _parser(task.name)
     options = parser.parse_args(argv)
     if options.tiny and options.save:
         parser.error("--save stores a baseline, which a --tiny run is not")
+    if options.data is not None:
+        os.environ["GRADE_DATA"] = str(options.data)
     start = task.config(**task.tiny) if options.tiny else task.config()
     try:
         config = with_settings(start, options.settings)
     except ValueError as error:
         parser.error(str(error))
-    torch.set_num_threads(1)  # fastest for batches this small, and the same sums everywhere
-    runs = []
-    weights = None
-    for seed in options.seeds:
-        result, model = run(task, config, seed)
-        weights = weights or model.state_dict()
-        runs.append(result)
-        print(line(result), flush=True)
-    if options.save and weights is not None:
-        print(f"stored {store(task.name, dataclasses.asdict(config), runs, weights)}")
+    torch.set_num_threads(options.threads)
+    try:
+        _train(task, config, options)
+    except DataMissingError as error:
+        print(f"{task.name}: {error}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m reference.{name}", description=TASKS[name])
+    parser.add_argument("--tiny", action="store_true", help="a few small epochs: does it run?")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--save", action="store_true", help="store the baseline and the weights")
+    parser.add_argument(
+        "--add", action="store_true", help="with --save: keep the stored seeds of the same settings"
+    )
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="datasets (GRADE_DATA)")
+    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="draw the task's figures")
+    parser.add_argument("--quiet", action="store_true", help="no line for each epoch")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=1,  # fastest for small batches, and the same sums everywhere
+        help="cores that torch uses",
+    )
+    return parser
+
+
+def _train(task: Task, config: Any, options: argparse.Namespace) -> None:
+    """Train each seed; store after each, so that nothing finished is lost."""
+    add = options.add
+    for seed in options.seeds:
+        if task.experiment is not None:
+            result, model = task.experiment(task, config, seed)
+        else:
+            result, model = run(task, config, seed, quiet=options.quiet)
+        print(line(result), flush=True)
+        if options.save:
+            print(f"stored {store(task, config, result, model.state_dict(), add=add)}", flush=True)
+            add = True
+        if options.figures is not None and task.draw is not None and seed == options.seeds[0]:
+            options.figures.mkdir(parents=True, exist_ok=True)
+            for file in task.draw(config, model, task.load(config), options.figures):
+                print(f"drew {file}")
 
 
 def line(result: Run) -> str:
     """One run in one line, with units."""
+    further = "".join(f", {name} {value:.4f}" for name, value in result.figures.items())
     return (
         f"seed {result.seed}: test error {result.test_error:.4f}, "
         f"test NLL {result.test_nll:.4f} nats, validation error {result.val_error:.4f}, "
         f"best epoch {result.best_epoch} of {result.epochs}, "
-        f"{result.parameters:,} parameters, {result.seconds:.1f} s"
+        f"{result.parameters:,} parameters, {result.seconds:.1f} s{further}"
     )
 
 

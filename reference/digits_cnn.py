@@ -68,7 +68,7 @@ TASK = training.Task(
     config=Config,
     tiny={"max_epochs": 2, "num_kernels": 4},
     build=build,
-    load=load_digits,
+    load=lambda _config: load_digits(),
 )
 
 

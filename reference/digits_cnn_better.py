@@ -23,6 +23,7 @@ from reference import training
 from reference.command import command
 from reference.data import load_digits
 from reference.digits_cnn import Reshape
+from reference.optimizers import adamw_cosine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ def build(config: Config) -> nn.Sequential:
     )
 
 
-def augment(x: Tensor, generator: torch.Generator) -> Tensor:
+def augment(x: Tensor, generator: torch.Generator, _config: Config) -> Tensor:
     """Move every image a little, each in its own way: [N, 64] → [N, 64]."""
 
     def between(limit: float) -> Tensor:
@@ -97,23 +98,13 @@ def augment(x: Tensor, generator: torch.Generator) -> Tensor:
     return moved.reshape(len(x), 64).clamp(0, WHITE)
 
 
-def adamw(
-    model: nn.Module, config: Config
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler | None]:
-    """AdamW whose learning rate falls to zero along a cosine."""
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.lr, weight_decay=config.weight_decay
-    )
-    return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.max_epochs)
-
-
 TASK = training.Task(
     name="digits_cnn_better",
     config=Config,
     tiny={"max_epochs": 2, "num_kernels": 4},
     build=build,
-    load=load_digits,
-    optimizer=adamw,
+    load=lambda _config: load_digits(),
+    optimizer=adamw_cosine,
     augment=augment,
 )
 

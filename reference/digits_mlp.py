@@ -49,7 +49,7 @@ TASK = training.Task(
     config=Config,
     tiny={"max_epochs": 2, "hidden": 16},
     build=build,
-    load=load_digits,
+    load=lambda _config: load_digits(),
 )
 
 
