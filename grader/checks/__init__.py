@@ -28,6 +28,7 @@ from __future__ import annotations
 from grader.checks import (
     accuracy,
     api,
+    backprop,
     claim,
     figure,
     files,
@@ -49,6 +50,7 @@ __all__ = [
     "Seen",
     "accuracy",
     "api",
+    "backprop",
     "check",
     "claim",
     "figure",

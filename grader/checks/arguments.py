@@ -27,8 +27,9 @@ class Argument(Record):
 
     name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """What `expected.py` calls it; the student's code too, when passed by keyword."""
-    draw: Literal["value", "normal", "uniform", "integers", "one_hot", "net"] = "value"
-    """`value` as given; `integers` below `high`; `net`: a linear net with log-softmax on top."""
+    draw: Literal["value", "normal", "uniform", "integers", "one_hot", "net", "student"] = "value"
+    """`value` as given; `integers` below `high`; `net`: a linear net with log-softmax on top;
+    `student`: what the student's code calls so, such as `sigmoid` or `sigmoid|Sigmoid`."""
     value: JsonValue = None
     """For `value`: a number, text, true, false, or a list, passed as Python has it."""
     shape: tuple[int, ...] = ()
@@ -42,6 +43,9 @@ class Argument(Record):
     def _shape_fits(self) -> Argument:
         if self.draw in ("one_hot", "net") and len(self.shape) != 2:  # noqa: PLR2004 - a matrix
             msg = f"'{self.name}': draw = \"{self.draw}\" needs a shape of two numbers"
+            raise ValueError(msg)
+        if self.draw == "student" and not (isinstance(self.value, str) and self.value):
+            msg = f'\'{self.name}\': draw = "student" needs value = "its name"'
             raise ValueError(msg)
         if self.draw == "integers" and int(self.low) >= int(self.high):
             msg = f"'{self.name}': low must be a whole number below high"
@@ -122,6 +126,8 @@ def _draw_one(argument: Argument, source: np.random.Generator) -> tuple[Any, Jso
 
     if argument.draw == "value":
         return argument.value, {"value": argument.value}
+    if argument.draw == "student":
+        return argument.value, {"student": argument.value}
     if argument.draw == "net":
         outputs, inputs = argument.shape[1], argument.shape[0]
         weight = np.round(source.standard_normal((outputs, inputs)) / np.sqrt(inputs), PLACES)

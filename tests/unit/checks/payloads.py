@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 from hypothesis import strategies as st
 
 from grader.model.base import Number, Record
+from grader.model.documents import Documents, Findings, PdfMatch
 from grader.model.measurements import (
     ApiUses,
     Bindings,
@@ -17,6 +18,8 @@ from grader.model.measurements import (
     ModuleFacts,
     Predictions,
     SourceFacts,
+    Steps,
+    Timing,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +40,11 @@ PAYLOADS: dict[str, type[Record]] = {
     "scan_apis": ApiUses,
     "find_claims": Claims,
     "execute": Execution,
+    "train_by_hand": Steps,
+    "time_module": Timing,
+    "read_documents": Documents,
+    "compare_pdf": PdfMatch,
+    "find_mistakes": Findings,
 }
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)

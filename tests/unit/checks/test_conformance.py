@@ -38,6 +38,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "accuracy.at_least": {"model": "cnn", "dataset": DATASET, "bands": BANDS},
     "error.at_most": {"model": "cnn", "dataset": DATASET, "bands": BANDS, "chance": "1/10"},
     "api.forbidden": {"names": ["torch.nn.Linear"], "within": ["f"], "dynamic": True},
+    "backprop.matches_autograd": {"role": "classifier"},
     "claim.matches": {
         "claim": "test error",
         "patterns": ["(?P<value>[0-9.]+)"],
