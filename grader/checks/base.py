@@ -27,6 +27,8 @@ from grader.model.rubric import Rubric
 from grader.registry import Registry
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from grader.model.scorecard import Baseline, CheckResult
     from grader.model.submission import Submission
 
@@ -57,22 +59,24 @@ class GroundTruth:
         labels: Dataset split, such as `digits/test` → class of each example, [N].
         class_names: Dataset split → names of the classes.
         missing: Dataset split → why its labels are not here, and the mend.
+        partial: Dataset split → which part of it was measured; complete ones are left out.
+        inputs: Dataset split → its inputs, [N, …], read when they are asked for; pictures of
+            different sizes are left out.
+        served_labels: Served split → the labels as student code saw them when it ran, [M].
+        served_rows: Served split → for each of its rows, the row of the split it shows, [M].
         baselines: Criterion (`task/criterion`) → what the reference reached.
         expected: Names of functions in the rubric's `expected.py` → float64 numpy functions.
-        partial: Dataset split → a sentence that says what is here of it, where that is not all.
-        served_labels: Dataset split → labels as student code finds them when it runs, by row: those
-            of test splits are permuted with a secret.
-        inputs: Dataset split → its inputs, uint8 or float [N, …], loaded at the first look.
     """
 
     labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    partial: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    served_labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    served_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     expected: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    partial: Mapping[str, str] = field(default_factory=dict)
-    served_labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Stopped(Exception):
@@ -120,15 +124,6 @@ class Seen:
             return self.truth.inputs[dataset]
         why = self.truth.missing.get(dataset, f"dataset '{dataset}' is not on this machine")
         raise Stopped(ours(why))
-
-    def served_labels(self, dataset: str) -> tuple[int, ...]:
-        """The labels that student code finds when it runs; the true ones where they are served.
-
-        Raises:
-            Stopped: The dataset is not on this machine.
-        """
-        found = self.truth.served_labels.get(dataset)
-        return found if found is not None else self.labels(dataset)
 
     def classes(self, dataset: str) -> tuple[str, ...]:
         """The names of a split's classes, at least one for each label."""

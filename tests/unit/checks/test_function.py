@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -7,11 +8,11 @@ import numpy as np
 import pytest
 
 from grader.checks.arguments import Argument, GivenNet, draw, generator
-from grader.checks.function import FunctionMatches
+from grader.checks.function import FunctionMatches, _request, _signatures
 from grader.checks.requests import call_function
 from grader.model.measurements import CallResult
 from grader.model.outcome import Outcome
-from tests.made_up import a_binding, a_rubric, a_seen, a_truth, judged, measured
+from tests.made_up import a_binding, a_rubric, a_seen, a_truth, judged, measured, student_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,7 @@ def test_the_asked_convention_passes() -> None:
 def test_another_accepted_convention_is_named() -> None:
     result = matches(of_output, convention_fraction=0.5)
     assert result.outcome is Outcome.PARTIAL
-    assert "of_output instead of of_input" in result.message
+    assert "by another convention than of_input: of_output" in result.message
     assert matches(of_output).outcome is Outcome.PASS
 
 
@@ -177,3 +178,52 @@ def test_the_same_seed_draws_the_same_numbers_for_ever() -> None:
 def test_arguments_that_make_no_sense_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"x|name"):
         FunctionMatches.model_validate({**PARAMS, "arguments": [bad]}, strict=False)
+
+
+def product(x: Any, v: Any) -> Any:
+    """The product of the Jacobian with a vector."""
+    return of_input(x) * v
+
+
+class TestOtherSignatures:
+    """A function of (x, v) where one of (x) was asked for: the first call raises."""
+
+    OTHERWISE: tuple[dict[str, Any], ...] = (
+        {
+            "arguments": [*ARGUMENTS, {"name": "v", "draw": "normal", "shape": [4, 3]}],
+            "accepted": ["product"],
+        },
+    )
+
+    def graded(self, student: Callable[[Any, Any], Any]) -> CheckResult:
+        given = {**PARAMS, "otherwise": list(self.OTHERWISE), "convention_fraction": 0.5}
+        params = FunctionMatches.model_validate_json(json.dumps(given))
+        asked, other = _signatures(params)
+        results = {
+            f"result_{i}": student(*(one.truth for one in call))
+            for i, call in enumerate(other.calls)
+        }
+        payload = CallResult(
+            binding=a_binding("sigmoid", definition="d_sigmoid", weights=""),
+            calls=2,
+            dtypes=("float64", "float64"),
+            shapes=((4, 3), (4, 3)),
+        )
+        seen = a_seen(
+            student_fault(_request(params, a_rubric(), asked), "TypeError", "missing 'v'"),
+            measured(_request(params, a_rubric(), other), payload, **results),
+            truth=a_truth(
+                expected={"of_input": of_input, "of_output": of_output, "product": product}
+            ),
+        )
+        return judged("function.matches", given, seen)
+
+    def test_it_is_accepted_and_told_by_its_docstring(self) -> None:
+        result = self.graded(product)
+        assert result.outcome is Outcome.PARTIAL
+        assert "of_input: The product of the Jacobian with a vector. That earns" in result.message
+
+    def test_when_none_fits_the_one_asked_for_is_told(self) -> None:
+        result = self.graded(lambda x, v: x + v)
+        assert result.outcome is Outcome.FAIL
+        assert "missing 'v'" in result.message
