@@ -71,7 +71,7 @@ def store(
     Raises:
         ValueError: The stored runs have other settings.
     """
-    settings = dataclasses.asdict(config)
+    settings = json.loads(json.dumps(dataclasses.asdict(config)))  # tuples as they are read again
     runs = [entry for entry in _stored_runs(task.name, settings) if entry["seed"] != result.seed]
     runs = (runs if add else []) + [dataclasses.asdict(result)]
     if runs[0]["seed"] == result.seed:

@@ -52,6 +52,12 @@ class Data:
         """Copy to a device."""
         return Data(self.train.to(device), self.val.to(device), self.test.to(device))
 
+    def first(self, rows: int) -> Data:
+        """The first rows of each split, to try something out; 0: all."""
+        if not rows:
+            return self
+        return Data(self.train[:rows], self.val[:rows], self.test[:rows])
+
     def sizes(self) -> dict[str, int]:
         """Examples of each split."""
         return {"train": len(self.train), "val": len(self.val), "test": len(self.test)}
