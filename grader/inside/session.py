@@ -30,7 +30,9 @@ class Session:
         root: The submission's folder.
         scratch: A writable folder, and the working directory.
         inputs: The folder of the grader's inputs.
-        datasets: Name → `{"file", "dtype", "shape", "family", "rows", "total_rows"}`.
+        datasets: Name → `{"file", "encoding", "dtype", "shape", "family", "rows", "total_rows"}`,
+            and `offsets` where the encoding is `encoded`.
+        served: Name → `{"path", "family", "partial", "splits"}`: what student code finds.
         reply: The reply of the probe that runs now.
         live: The namespace alive after `execute`, None before.
         main: The `__main__` module.
@@ -42,6 +44,7 @@ class Session:
         self.scratch = Path(job["scratch"])
         self.inputs = Path(job["inputs"])
         self.datasets: dict[str, dict[str, Any]] = job.get("datasets", {})
+        self.served: dict[str, dict[str, Any]] = job.get("served", {})
         self.reply = Reply()
         self.live: dict[str, Any] | None = None
         self.main = main_module

@@ -212,6 +212,8 @@ class CellShell(InteractiveShell):
         command = self.untyped.var_expand(cmd, depth=3)
         words = words_of(command)
         first = words[0] if words else ""
+        if self.uses.fetch is not None and self.uses.fetch(command):
+            return ""
         if first.startswith("python") and len(words) > 1 and words[1].endswith(".py"):
             if self.runner is not None:
                 self.runner.run_magic(" ".join(words[1:]))

@@ -6,7 +6,8 @@ loading   `torch.load` of whole pickles and of other devices' tensors
 paths     reads find submitted files, writes go to the scratch space
 colab, stubs, packages   imports of what is not here
 compat_*  names and arguments that libraries removed
-downloads data that would need a network
+served, torchvision_data, fetching, doors   datasets at hand, whatever the code asks for
+downloads data that would need a network and is not at hand
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..session import Session
     from .hooks import AfterImport
     from .places import Places
+    from .served import Served
     from .uses import Uses
 
 __all__ = ["Installed", "install", "installed"]
@@ -32,11 +34,13 @@ class Installed:
         uses: Finds the student's line and remarks on it.
         places: Maps paths.
         hooks: Patches modules when they are imported.
+        served: The datasets at hand.
     """
 
     uses: Uses
     places: Places
     hooks: AfterImport
+    served: Served
 
 
 _INSTALLED: dict[int, Installed] = {}
@@ -54,20 +58,26 @@ def install(session: Session) -> None:
         compat_tables,
         compat_torch,
         cuda,
+        doors,
         downloads,
         loading,
         packages,
         paths,
         stubs,
+        torchvision_data,
     )
     from .hooks import AfterImport
+    from .served import Served
     from .uses import Uses
 
     uses = Uses(session)
     roots = [str(session.root)]
     hooks = AfterImport()
     hooks.install()
-    places = paths.install(uses, hooks, os.path.abspath(session.scratch), roots)  # noqa: PTH100
+    scratch = os.path.abspath(session.scratch)  # noqa: PTH100
+    served = Served(session.served, scratch, uses)
+    places = paths.install(uses, hooks, scratch, roots)
+    places.served = served
     finder = stubs.install(uses)
     colab.install(uses, finder, roots)
     packages.install(uses)
@@ -79,7 +89,9 @@ def install(session: Session) -> None:
     compat_torch.install(uses, hooks)
     compat_tables.install(uses, hooks)
     downloads.install(uses, hooks, places)
-    _INSTALLED[id(session)] = Installed(uses, places, hooks)
+    torchvision_data.install(uses, hooks, served, places)
+    uses.fetch = doors.install(uses, hooks, served, places, finder).command
+    _INSTALLED[id(session)] = Installed(uses, places, hooks, served)
 
 
 def installed(session: Session) -> Installed:

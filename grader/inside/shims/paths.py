@@ -163,6 +163,8 @@ class Paths:
             found = self.places.to_read(path)
             if found is not None:
                 self._note(path, found)
+            elif self.places.served is not None and not direct:
+                self.places.served.refuse_missing(path)
             return found
         finally:
             self._busy.now = False
@@ -181,6 +183,11 @@ class Paths:
             self._busy.now = False
 
     def _note(self, path: str, target: str) -> None:
+        served = self.places.served
+        copy = served.holding(target) if served is not None else None
+        if served is not None and copy is not None:
+            served.note(copy, f"'{path[:200]}'")
+            return
         if os.path.normpath(target).endswith(os.sep + os.path.normpath(path)):
             return  # where it says, below the submission: a good relative path
         name = os.path.basename(target.rstrip("/"))  # noqa: PTH119

@@ -1,6 +1,7 @@
 r"""Where a path of the author's own machine leads here. Decides; patches nothing.
 
-    reads    the path itself; else what was written under it; else a submitted file of that name
+    reads    the path itself; else what was written under it; else a submitted file of that name;
+             else a file or folder of the datasets at hand
     writes   the path itself when it lies in the scratch space; else a mirror of it in there
 
 A foreign path is an absolute one outside the scratch space, or one of another system (`C:\\…`).
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from .served import Served
 
 __all__ = ["Places"]
 
@@ -42,6 +45,8 @@ class Places:
         self.working_copy = ""
         """A copy of the first root that the run may write to; preferred where it has the file."""
         self._by_name: dict[str, dict[str, str]] = {}
+        self.served: Served | None = None
+        """The datasets at hand."""
 
     def mirror(self, path: str) -> str:
         """Where a write to a foreign path goes."""
@@ -71,7 +76,25 @@ class Places:
         for candidate in (self.mirror(path), path.replace("\\", "/")):
             if candidate != path and exists(candidate):
                 return candidate
-        return self.submitted(path)
+        return self.submitted(path) or (self.served.find(path) if self.served else None)
+
+    def data(self, path: str, *, splits: bool = False) -> str | None:
+        """What stands in for a folder or file of data; None when it is there.
+
+        Args:
+            path: As the code has it.
+            splits: Whether a folder called `train` is enough to be found.
+        """
+        if exists(path):
+            return None
+        found = self.to_read(path)
+        if found is None and self.served is not None and splits:
+            found = self.served.find(path, splits=True)
+        if found is not None and self.served is not None:
+            copy = self.served.holding(found)
+            if copy is not None:
+                self.served.note(copy, f"'{path[:200]}'")
+        return found
 
     def submitted(self, path: str) -> str | None:
         """The submitted file or folder that the path most likely means.

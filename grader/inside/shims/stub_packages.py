@@ -149,6 +149,18 @@ def _colorama(module: Any) -> None:
     module.Fore = module.Back = module.Style = Codes()
 
 
+def _requests(module: Any) -> None:
+    """There is no network to ask; what is about a dataset at hand is answered by `doors`."""
+    kind = type("ConnectionError", (OSError,), {"__module__": "requests.exceptions"})
+
+    def ask(*args: Any, **_kwargs: Any) -> Any:
+        raise kind(f"there is no network while grading: {str(args[-1] if args else '')[:200]}")
+
+    for name in ("get", "post", "put", "head", "delete", "patch", "request"):
+        setattr(module, name, ask)
+    module.ConnectionError = module.RequestException = module.HTTPError = kind
+
+
 def _gdown(module: Any) -> None:
     def download(*_args: Any, **_kwargs: Any) -> None:
         print("not downloaded: there is no network while grading")
@@ -173,6 +185,7 @@ FILLERS: dict[str, Callable[[Any], None]] = {
     "termcolor": _termcolor,
     "colorama": _colorama,
     "gdown": _gdown,
+    "requests": _requests,
     "progressbar": _progressbar,
     "seaborn": _seaborn,
 }

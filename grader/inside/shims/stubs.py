@@ -24,7 +24,7 @@ __all__ = ["Anything", "StubFinder", "install"]
 
 COSMETIC = """
     aim clearml colorama comet_ml gdown graphviz hiddenlayer icecream ipywidgets livelossplot
-    mlflow neptune nvidia_smi opendatasets prettytable progressbar pynvml rich seaborn
+    mlflow neptune nvidia_smi opendatasets prettytable progressbar pynvml requests rich seaborn
     tensorboard tensorboardX tensorboard_logger termcolor torchinfo torchsummary torchsummaryX
     torchview torchviz tqdm visdom wandb kaggle jupyterthemes google_drive_downloader
 """.split()  # noqa: SIM905 - words read better than a column of strings

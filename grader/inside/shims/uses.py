@@ -7,6 +7,7 @@ from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from ..session import Session
@@ -51,6 +52,8 @@ class Uses:
         self._count: Counter[str] = Counter()
         self.stubbed: set[str] = set()
         """Packages that a stub stands in for."""
+        self.fetch: Callable[[str | list[str]], bool] | None = None
+        """Does what a shell command about a dataset at hand would have done."""
 
     def is_student(self, filename: str) -> bool:
         """Whether code compiled under this name is the student's."""
