@@ -15,6 +15,7 @@ from grader.collect.context import evidence_context
 from grader.collect.inputs import Inputs, machine_secret
 from grader.collect.plan import plan
 from grader.collect.run import Collected, Collector, datasets_of
+from grader.collect.serving import Serving
 from grader.collect.store import EvidenceStore
 from grader.collect.truth import ground_truth
 from grader.datasets import splits
@@ -277,10 +278,7 @@ class _Grading:
             rubrics = {a: visible_part(r) for a, r in rubrics.items()}
         self.options.out.mkdir(parents=True, exist_ok=True)
         collectors = {a: self._collector(r) for a, r in rubrics.items()}
-        truths = {
-            a: ground_truth(rubrics[a], datasets_of(collectors[a].plan), self.inputs)
-            for a in wanted
-        }
+        truths = {a: self._truth(rubrics[a], collectors[a]) for a in wanted}
         result = Run(unreadable=intake.unreadable, notes=intake.notes, rubrics=rubrics)
         self.listener.begun(len(intake.submissions))
 
@@ -317,16 +315,25 @@ class _Grading:
 
     def _collector(self, loaded: LoadedRubric) -> Collector:
         requests = plan(loaded.rubric, loaded.params)
-        context = evidence_context(self.sandbox.name, loaded.rubric.budget, datasets_of(requests))
+        serving = Serving(self.inputs, loaded.rubric.data.serve)
+        context = evidence_context(
+            self.sandbox.name, loaded.rubric.budget, datasets_of(requests), self.inputs, serving
+        )
         return Collector(
             plan=requests,
             budget=loaded.rubric.budget,
             store=EvidenceStore(self.options.out / "evidence", context),
             inputs=self.inputs,
+            serving=serving,
             threads=self.pool.threads_per_box,
             fresh=self.options.fresh,
             on_probe=self.listener.probing,
         )
+
+    @staticmethod
+    def _truth(loaded: LoadedRubric, collector: Collector) -> GroundTruth:
+        measured = datasets_of(collector.plan)
+        return ground_truth(loaded, measured, collector.inputs, collector.serving)
 
     def checked_sandbox(self) -> Sandbox:
         """The backend, after its self-check passed once in this run.

@@ -58,7 +58,7 @@ def list_(root: Path | None, as_format: str) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        sizes = ", ".join(f"{split} {end - first}" for split, (first, end) in row["rows"].items())
+        sizes = ", ".join(f"{split} {size}" for split, size in row["sizes"].items())
         click.echo(f"{row['name']}: {row['title']}; {len(row['classes'])} classes; {sizes}")
         click.echo(f"  {row['path'] or 'not here; get it: grade data fetch ' + row['name']}")
 
@@ -121,8 +121,9 @@ def _described(dataset: Dataset, root: Path) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "title": dataset.title,
-        "version": dataset.version,
+        "version": dataset.version(root),
         "classes": list(dataset.classes),
-        "rows": {split: list(dataset.rows(split)) for split in dataset.splits},
+        "sizes": dict(dataset.sizes),
+        "partial": dict(dataset.partial(root)),
         "path": None if path is None else str(path),
     }

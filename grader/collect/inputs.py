@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from grader.datasets import DATASETS, Split
+from grader.datasets import DATASETS, Dataset, Pictures, Split
 from grader.errors import DatasetMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grader.registry import Registry
 
 __all__ = ["Inputs", "machine_secret", "secret_order"]
 
@@ -38,6 +44,7 @@ def machine_secret() -> bytes:
     return found if len(found) == SECRET_BYTES else secrets.token_bytes(SECRET_BYTES)
 
 
+@functools.lru_cache(maxsize=128)
 def secret_order(secret: bytes, name: str, count: int) -> tuple[int, ...]:
     """A permutation that only the holder of the secret knows."""
     keys = [
@@ -54,10 +61,12 @@ class Inputs:
     Attributes:
         root: Where data lies, or None for each dataset's own place.
         secret: Orders the rows.
+        datasets: The known ones, and a rubric's own.
     """
 
     root: Path | None
     secret: bytes
+    datasets: Registry[Dataset] = field(default_factory=lambda: DATASETS)
 
     def split(self, reference: str) -> Split:
         """Load `name/split`.
@@ -67,7 +76,7 @@ class Inputs:
             UnknownNameError: There is no such dataset.
         """
         name, _, split = reference.partition("/")
-        return DATASETS[name].load(split, self.root)
+        return self.datasets[name].load(split, self.root)
 
     def rows(self, reference: str) -> int:
         """How many examples a split has; 0 when it is missing."""
@@ -82,21 +91,39 @@ class Inputs:
 
     def write(self, reference: str, submission: str, folder: Path) -> dict[str, Any]:
         """Write the shuffled inputs for a box and describe them, as its job holds it."""
-        import numpy as np
-
         name, _, split_name = reference.partition("/")
-        dataset = DATASETS[name]
         split = self.split(reference)
-        order = np.asarray(self.order(reference, submission))
-        shuffled = np.ascontiguousarray(split.inputs[order])
+        order = self.order(reference, submission)
         file = f"{name}_{split_name}.bin"
         folder.mkdir(parents=True, exist_ok=True)
-        shuffled.astype(shuffled.dtype.newbyteorder("<"), copy=False).tofile(folder / file)
-        return {
+        entry: dict[str, Any] = {
             "file": file,
-            "dtype": shuffled.dtype.name,
-            "shape": list(shuffled.shape),
-            "family": dataset.family,
-            "rows": list(dataset.rows(split_name)),
-            "total_rows": dataset.total_rows,
+            "family": self.datasets[name].family,
+            "rows": [split.first_row, split.first_row + len(split)],
+            "total_rows": len(split) if split.total_rows is None else split.total_rows,
         }
+        if split.original_classes:
+            entry["original_classes"] = list(split.original_classes)
+        if isinstance(split.inputs, Pictures):
+            return {**entry, **_write_pictures(split.inputs, order, folder / file)}
+        return {**entry, **_write_array(split.inputs, order, folder / file)}
+
+
+def _write_array(inputs: Any, order: Sequence[int], file: Path) -> dict[str, Any]:
+    """Little-endian numbers, row after row."""
+    import numpy as np
+
+    shuffled = np.ascontiguousarray(inputs[np.asarray(order, dtype=np.int64)])
+    shuffled.astype(shuffled.dtype.newbyteorder("<"), copy=False).tofile(file)
+    return {"encoding": "raw", "dtype": shuffled.dtype.name, "shape": list(shuffled.shape)}
+
+
+def _write_pictures(pictures: Pictures, order: Sequence[int], file: Path) -> dict[str, Any]:
+    """Files one after the other; where each begins, and where the last ends."""
+    offsets = [0]
+    with file.open("wb") as out:
+        for row in order:
+            data = pictures[row]
+            out.write(data)
+            offsets.append(offsets[-1] + len(data))
+    return {"encoding": "encoded", "shape": [len(order)], "offsets": offsets}

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from grader.collect import channel as wire
 from grader.collect.admit import admit, fault_of_end, harness_evidence, interrupted
 from grader.collect.plan import source_of, steps
+from grader.collect.pretrained import pretrained_weights
 from grader.collect.probes import PROBES, array_rules
-from grader.datasets import DATASETS
 from grader.errors import DatasetMissingError, HarnessError
 from grader.model.evidence import Attempt, Evidence, EvidenceSet, ProbeRequest
 from grader.model.outcome import ExitReason
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from grader.collect.inputs import Inputs
+    from grader.collect.serving import ServedCopy, Serving
     from grader.collect.store import EvidenceStore
     from grader.model.rubric import Budget
     from grader.model.submission import Submission
@@ -66,6 +67,7 @@ class Collector:
         budget: The rubric's limits.
         store: Where evidence is kept.
         inputs: Datasets.
+        serving: What student code finds when it runs; None for nothing.
         threads: Cores of a slot.
         fresh: Measure again what is stored.
         on_probe: Told the name of each probe as it begins.
@@ -75,6 +77,7 @@ class Collector:
     budget: Budget
     store: EvidenceStore
     inputs: Inputs
+    serving: Serving | None = None
     threads: int = 1
     fresh: bool = False
     on_probe: Callable[[Submission, str], None] = field(default=lambda _s, _p: None)
@@ -100,6 +103,7 @@ class Collector:
         reused = len(have)
         attempts = list(self.store.attempts(submission)) if reused else []
         unavailable = self._missing_data(have)
+        lost = self._missing_served()
         have.update(unavailable)
         told = set(unavailable) | (set(have) if attempts else set())
         self.store.remember(submission)
@@ -108,7 +112,9 @@ class Collector:
             if not todo:
                 break
             with tempfile.TemporaryDirectory(prefix="grade-slot-") as folder:
-                attempt = _Attempt(self, submission, open_sandbox(), Path(folder), have)
+                sandbox = open_sandbox()
+                served = self.serving.copies() if self.serving and not lost else {}
+                attempt = _Attempt(self, submission, sandbox, Path(folder), have, served, lost)
                 record = attempt.run(todo, len(attempts) + 1)
             # A killed run left evidence but no record of its attempt: it counts to this one.
             made = [r for r in self.plan if r.digest in have and r.digest not in told]
@@ -125,16 +131,24 @@ class Collector:
         return Collected(EvidenceSet(ordered), tuple(attempts), reused)
 
     def _missing_data(self, have: dict[str, Evidence]) -> dict[str, Evidence]:
-        """Harness evidence for requests whose dataset is not on this machine."""
+        """Harness evidence for requests that this machine lacks the data for."""
         found = {}
+        lost = self._missing_served()
         for request in self.plan:
-            if "dataset" not in request.params or request.digest in have:
+            if request.digest in have:
                 continue
-            try:
-                self.inputs.split(str(request.params["dataset"]))
-            except DatasetMissingError as error:
-                found[request.digest] = harness_evidence(request, str(error))
+            if lost and (PROBES[request.probe].executes or source_of(request) == "live"):
+                found[request.digest] = harness_evidence(request, lost)
+            elif "dataset" in request.params:
+                try:
+                    self.inputs.split(str(request.params["dataset"]))
+                except DatasetMissingError as error:
+                    found[request.digest] = harness_evidence(request, str(error))
         return found
+
+    def _missing_served(self) -> str:
+        """Why student code would not find its data here; empty when it would."""
+        return "\n".join(self.serving.missing().values()) if self.serving else ""
 
 
 @dataclass
@@ -146,6 +160,9 @@ class _Attempt:
     sandbox: Sandbox
     folder: Path
     have: dict[str, Evidence]
+    served: dict[str, ServedCopy]
+    lost: str
+    """Why nothing can be executed here; empty when everything can."""
 
     def run(self, todo: list[ProbeRequest], number: int) -> Attempt:
         """Open a box and measure until everything is done or the box is gone."""
@@ -154,7 +171,7 @@ class _Attempt:
         startup, environment, detail = 0.0, {}, ""
         reason = ExitReason.OK
         self.folder.chmod(0o711)
-        box = self._open(todo)
+        box = self._open()
         channel = wire.Channel(box)
         try:
             ready = channel.receive(time.monotonic() + STARTUP_SECONDS, 0)
@@ -187,8 +204,12 @@ class _Attempt:
             environment=environment,
         )
 
-    def _open(self, todo: list[ProbeRequest]) -> Box:
-        slot = Slot(root=self.folder, overlays=self._overlays(todo))
+    def _open(self) -> Box:
+        data = {name: copy.folder for name, copy in self.served.items()}
+        pretrained = pretrained_weights()
+        if pretrained is not None:
+            data["torch"] = pretrained
+        slot = Slot(root=self.folder, overlays=self._overlays(), data=data)
         _copy(self.submission, slot.submission)
         slot.inputs.mkdir()
         slot.inputs.chmod(0o755)
@@ -203,15 +224,20 @@ class _Attempt:
         self.slot = slot
         return self.sandbox.open(slot, limits)
 
-    def _overlays(self, todo: list[ProbeRequest]) -> dict[str, Path]:
+    def _overlays(self) -> dict[str, Path]:
+        """What hides test labels that libraries ship: in every box, whatever it is asked."""
         found: dict[str, Path] = {}
         if self.sandbox.isolated:
-            for name in sorted({d.partition("/")[0] for d in datasets_of(todo)}):
-                found.update(DATASETS[name].overlays(self.folder / "overlays"))
+            measured = {d.partition("/")[0] for d in datasets_of(self.collector.plan)}
+            served = self.collector.serving.names if self.collector.serving else ()
+            for name in sorted(measured | set(served)):
+                dataset = self.collector.inputs.datasets[name]
+                found.update(dataset.overlays(self.folder / "overlays"))
         return found
 
     def _job(self, box: Box, todo: list[ProbeRequest]) -> dict[str, Any]:
-        inputs = self.collector.inputs
+        inputs, slot = self.collector.inputs, self.slot
+        where = {n: slot.data_path(n, isolated=self.sandbox.isolated) for n in slot.data}
         return {
             "submission": box.submission_path,
             "scratch": box.scratch_path,
@@ -222,6 +248,8 @@ class _Attempt:
                 d: inputs.write(d, self.submission.digest, self.slot.inputs)
                 for d in datasets_of(todo)
             },
+            "served": {name: copy.described(where[name]) for name, copy in self.served.items()},
+            "torch_home": where.get("torch", ""),
         }
 
     def _rules(self, request: ProbeRequest) -> dict[str, Any]:
@@ -252,6 +280,8 @@ class _Attempt:
                 retry = len(step) == 1 and executing and source_of(request) == "any"
                 if evidence.state == "unbound" and retry:
                     unbound.append(request)
+                elif evidence.state == "unbound" and self.lost and source_of(request) == "any":
+                    self._keep(request, harness_evidence(request, self.lost))
                 else:
                     self._keep(request, evidence)
 

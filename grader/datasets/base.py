@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from grader.errors import UnknownNameError
+from grader.errors import DatasetMissingError, UnknownNameError
 from grader.model.base import Record
 
 if TYPE_CHECKING:
@@ -18,23 +19,85 @@ if TYPE_CHECKING:
 
     from grader.registry import Registry
 
-__all__ = ["Dataset", "DatasetProperty", "Split", "data_root", "split_of"]
+__all__ = [
+    "Dataset",
+    "DatasetProperty",
+    "Deal",
+    "Pictures",
+    "Shown",
+    "Split",
+    "data_root",
+    "split_of",
+]
 
 ROOT_VARIABLE = "GRADE_DATA"
 DEFAULT_ROOT = Path("data")
+
+Deal = Callable[[str, int], Sequence[int]]
+"""(what, count) → a permutation that only the grader knows, the same whenever it is asked."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """JPEG or PNG files of different sizes, read when they are asked for."""
+
+    files: tuple[Path, ...]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, row: int) -> bytes:
+        """The bytes of one file.
+
+        Raises:
+            DatasetMissingError: It cannot be read.
+        """
+        try:
+            return self.files[row].read_bytes()
+        except OSError as error:
+            message = f"a picture cannot be read: {error.strerror}"
+            mend = "bring the dataset here again: grade data fetch"
+            raise DatasetMissingError(message, where=str(self.files[row]), mend=mend) from error
 
 
 @dataclass(frozen=True)
 class Split:
     """The examples of one split, in the dataset's own order.
 
-    Shapes:
-        inputs: [N, ...], float32 or uint8.
-        labels: [N], int64.
+    Attributes:
+        inputs: [N, ...] float32 or uint8, or files.
+        labels: [N].
+        first_row: Of the split within what student code reads at once.
+        total_rows: What student code reads at once; None for just this split.
+        original_classes: For a part of a dataset, the labels there of classes 0, 1, …
     """
 
-    inputs: NDArray[np.float32] | NDArray[np.uint8]
+    inputs: NDArray[np.float32] | NDArray[np.uint8] | Pictures
     labels: NDArray[np.int64]
+    first_row: int = 0
+    total_rows: int | None = None
+    original_classes: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A split as student code finds it when it runs.
+
+    Shapes:
+        rows: [M], the split's example that each one shows.
+        labels: [M], as student code reads them: of a hidden split, permuted.
+        repeats: [M], 0 for an example itself, k for its k-th repetition.
+    """
+
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    repeats: NDArray[np.int64] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 class DatasetProperty(Record):
@@ -69,26 +132,32 @@ class Dataset(Protocol):
         """In the order in which people speak of them."""
 
     @property
+    def hidden(self) -> tuple[str, ...]:
+        """Splits whose labels never enter a box."""
+
+    @property
     def family(self) -> str:
         """What a role's `source_data` names when student code reads this dataset by itself."""
 
     @property
-    def version(self) -> str:
-        """Changes when the bytes change."""
+    def sizes(self) -> Mapping[str, int]:
+        """Examples of each split of the complete dataset; a split that is not known is left out."""
 
     @property
-    def total_rows(self) -> int:
-        """Of the whole dataset as student code reads it."""
+    def served(self) -> bool:
+        """Whether `serve` makes a folder that student code can read."""
 
-    def rows(self, split: str) -> tuple[int, int]:
-        """First row and the row after the last of a split within the whole dataset.
-
-        Raises:
-            UnknownNameError: There is no such split.
-        """
+    def version(self, root: Path | None) -> str:
+        """Changes when the bytes on this machine change; `absent` when there are none."""
 
     def locate(self, root: Path | None) -> Path | None:
         """Where the data lies, or None when it is not on this machine."""
+
+    def available(self, root: Path | None) -> tuple[str, ...]:
+        """The splits that are here, looked for without reading them."""
+
+    def partial(self, root: Path | None) -> Mapping[str, str]:
+        """Split → which part of it is here. Empty when everything is here, or nothing."""
 
     def load(self, split: str, root: Path | None) -> Split:
         """Read one split.
@@ -103,6 +172,20 @@ class Dataset(Protocol):
 
         Returns:
             Absolute path that a box would read → the file to bind over it.
+        """
+
+    def shown(self, split: str, root: Path | None, deal: Deal) -> Shown:
+        """Say how student code finds a split that is served.
+
+        Raises:
+            DatasetMissingError: It is not on this machine.
+        """
+
+    def serve(self, folder: Path, root: Path | None, deal: Deal) -> None:
+        """Write what student code finds when it runs: nominal lengths, no true test labels.
+
+        Raises:
+            DatasetMissingError: It is not on this machine.
         """
 
     def fetch(self, root: Path | None) -> Path:
@@ -132,7 +215,8 @@ def split_of(datasets: Registry[Dataset], name: str) -> tuple[Dataset, str]:
     """
     dataset_name, _, split = name.partition("/")
     dataset = datasets[dataset_name]
-    dataset.rows(split)
+    if split not in dataset.splits:
+        raise unknown_split(dataset, split)
     return dataset, split
 
 

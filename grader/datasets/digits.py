@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.datasets.base import DatasetProperty, Split, unknown_split
-from grader.errors import DatasetMissingError
+from grader.errors import ConfigurationError, DatasetMissingError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from grader.datasets.base import Deal, Shown
 
 __all__ = ["Digits"]
 
@@ -28,6 +30,7 @@ FILE = "datasets/data/digits.csv.gz"
 TEXT_SHA256 = "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8"
 """Of the unpacked text: packing differs between builds of the library, the digits do not."""
 ROWS = {"train": (0, 1000), "val": (1000, 1350), "test": (1350, 1797)}
+TOTAL_ROWS = 1797
 MASK = b"0"
 """What stands in a box for the label of a test digit."""
 MEND = "pip install --force-reinstall scikit-learn"
@@ -44,18 +47,19 @@ class Digits:
     title = "Digits, 8x8 grey, as scikit-learn ships them"
     classes = tuple("0123456789")
     splits = tuple(ROWS)
+    hidden = ("test",)
     family = "sklearn.digits"
-    version = f"sklearn-digits-{TEXT_SHA256[:12]}"
-    total_rows = 1797
+    sizes = {split: end - first for split, (first, end) in ROWS.items()}
+    served = False
+    """The library ships it; `overlays` hides the labels."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
 
-    def rows(self, split: str) -> tuple[int, int]:
-        """First row and the row after the last of a split."""
-        if split not in ROWS:
-            raise unknown_split(self, split)
-        return ROWS[split]
+    def version(self, root: Path | None = None) -> str:
+        """The known bytes: others are refused."""
+        del root
+        return f"sklearn-digits-{TEXT_SHA256[:12]}"
 
     def locate(self, root: Path | None = None) -> Path | None:
         """The library's file."""
@@ -67,10 +71,22 @@ class Digits:
         """Read one split: inputs float32 [N, 64] with values 0 to 16, labels int64 [N]."""
         import numpy as np
 
-        first, end = self.rows(split)
+        if split not in ROWS:
+            raise unknown_split(self, split)
+        first, end = ROWS[split]
         file = self._present(root)
         table = _table(file, file.stat().st_mtime_ns)[first:end]
-        return Split(table[:, :-1].astype(np.float32), table[:, -1].astype(np.int64))
+        labels = table[:, -1].astype(np.int64)
+        return Split(table[:, :-1].astype(np.float32), labels, first, TOTAL_ROWS)
+
+    def available(self, root: Path | None = None) -> tuple[str, ...]:
+        """All of them, or none."""
+        return self.splits if self.locate(root) is not None else ()
+
+    def partial(self, root: Path | None = None) -> dict[str, str]:
+        """The library ships all of it."""
+        del root
+        return {}
 
     def overlays(self, folder: Path) -> dict[str, Path]:
         """A `digits.csv.gz` whose test rows all say 0, to lie over the library's."""
@@ -84,6 +100,16 @@ class Digits:
         masked = folder / file.name
         masked.write_bytes(gzip.compress(b"".join(lines), mtime=0))
         return {str(file): masked}
+
+    def shown(self, split: str, root: Path | None, deal: Deal) -> Shown:
+        """Not served: an overlay lies over the library's file."""
+        del split, root, deal
+        raise _not_served()
+
+    def serve(self, folder: Path, root: Path | None, deal: Deal) -> None:
+        """Not served: an overlay lies over the library's file."""
+        del folder, root, deal
+        raise _not_served()
 
     def fetch(self, root: Path | None = None) -> Path:
         """Nothing to fetch: say where the library keeps it."""
@@ -99,7 +125,7 @@ class Digits:
         found = _digest(file)
         holds = found == TEXT_SHA256
         detail = (
-            f"sha256 of the text {found[:12]}…, {self.total_rows} digits"
+            f"sha256 of the text {found[:12]}…, {TOTAL_ROWS} digits"
             if holds
             else f"sha256 of the text is {found[:12]}…, not {TEXT_SHA256[:12]}…"
         )
@@ -117,6 +143,12 @@ class Digits:
             message = "scikit-learn's digits.csv.gz does not hold the known digits"
             raise DatasetMissingError(message, where=str(file), mend=MEND)
         return file
+
+
+def _not_served() -> ConfigurationError:
+    return ConfigurationError(
+        "the digits are at hand wherever scikit-learn is", mend="take 'digits' out of serve"
+    )
 
 
 def _library_file() -> Path | None:
