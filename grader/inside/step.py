@@ -35,7 +35,7 @@ def run(job: dict[str, Any], step: list[dict[str, Any]], report_fd: int) -> None
     for request in step:
         reply = Reply()
         session.reply = reply
-        seed()
+        seed(int(request["params"].get("run", 1)))
         header: dict[str, Any] = {"state": "measured", "fault": None}
         try:
             PROBES[request["probe"]](session, request["params"], reply)
@@ -53,14 +53,18 @@ def run(job: dict[str, Any], step: list[dict[str, Any]], report_fd: int) -> None
         protocol.write_frame(report_fd, protocol.EVIDENCE, request["index"], header, body)
 
 
-def seed() -> None:
-    """Same seeds before every probe, so that equal submissions give equal evidence."""
+def seed(run: int = 1) -> None:
+    """Same seeds before every probe, so that equal submissions give equal evidence.
+
+    Args:
+        run: A second run of the same code begins otherwise: only what seeds itself repeats.
+    """
     import numpy as np
     import torch
 
-    random.seed(0)
-    np.random.seed(0)
-    torch.manual_seed(0)
+    random.seed(run - 1)
+    np.random.seed(run - 1)
+    torch.manual_seed(run - 1)
 
 
 def is_ours(error: BaseException, session: Session) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from ..shims.uses import Uses
     from .budget import Budget
+    from .journal.journal import Journal
 
 __all__ = ["Meter", "Thinned", "number"]
 
@@ -62,10 +64,18 @@ class Meter:
         budget: Told about every training step.
         uses: Finds the student's line.
         batches_per_loader: For each pass.
+        journal: Told about every pass, step and `backward()`.
     """
 
-    def __init__(self, budget: Budget, uses: Uses, batches_per_loader: int) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        uses: Uses,
+        batches_per_loader: int,
+        journal: Journal | None = None,
+    ) -> None:
         self.budget = budget
+        self.journal = journal
         self.optimizer_steps = 0
         self.losses: dict[tuple[str, int, int], tuple[dict[str, Any] | None, Thinned]] = {}
         """Place of a `backward()`, and which optimizer stepped after it → its losses."""
@@ -91,6 +101,8 @@ class Meter:
             result = original_backward(tensor, *args, **kwargs)
             if self.budget.armed:
                 self._went_backward(tensor)
+                if self.journal is not None:
+                    self.journal.went_backward()
             return result
 
         torch.Tensor.backward = backward  # type: ignore[method-assign,assignment]
@@ -107,6 +119,8 @@ class Meter:
         if not self.budget.armed:
             return
         self.optimizer_steps += 1
+        if self.journal is not None:
+            self.journal.stepped(optimizer)
         key = self._keys.get(optimizer)
         if key is None:
             self._keys_made += 1
@@ -172,6 +186,8 @@ class Capped:
         self._loader = loader
         self._meter = meter
         self._given = 0
+        self._journal = meter.journal
+        self._seen = self._journal.began(loader) if self._journal is not None else None
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -180,10 +196,25 @@ class Capped:
         if self._given >= self._meter.batches and self._meter.budget.armed:
             if self._has_more():
                 self._meter.budget.batches_cut.add(id(self._loader))
+            self._end()
             raise StopIteration
-        batch = next(self._batches)
+        began = monotonic()
+        try:
+            batch = next(self._batches)
+        except StopIteration:
+            self._end()
+            raise
         self._given += 1
+        self._tell(batch, monotonic() - began)
         return batch
+
+    def _tell(self, batch: Any, seconds: float) -> None:
+        if self._journal is not None and self._seen is not None and self._meter.budget.armed:
+            self._journal.batch(self._seen, self._loader, batch, seconds)
+
+    def _end(self) -> None:
+        if self._journal is not None and self._seen is not None:
+            self._journal.ended(self._seen)
 
     def _has_more(self) -> bool:
         try:
@@ -196,7 +227,9 @@ class Capped:
         if self._given >= self._meter.batches:
             return next(self)
         self._given += 1
-        return self._batches.next()
+        batch = self._batches.next()
+        self._tell(batch, 0.0)
+        return batch
 
     def __len__(self) -> int:
         return len(self._batches)

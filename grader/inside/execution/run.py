@@ -16,6 +16,7 @@ from .budget import Budget, OutputLimit, Stop, WallClock
 from .errors import describe, hint_for, may_come_from_cut
 from .figures import Figures
 from .importer import SubmittedModules
+from .journal.journal import Journal
 from .meter import Meter
 from .output import Piece, Recorder, reported
 from .payload import fitting
@@ -56,7 +57,8 @@ class Run:
         self.workspace = Workspace(session.root, session.scratch)
         self.places.working_copy = str(self.workspace.folder)
         self.budget = Budget(int(params["optimizer_steps"]), float(params["cell_seconds"]))
-        self.meter = Meter(self.budget, self.uses, int(params["batches_per_loader"]))
+        self.journal = Journal(self.budget, self.uses)
+        self.meter = Meter(self.budget, self.uses, int(params["batches_per_loader"]), self.journal)
         self.alarm = Alarm(self.budget, float(params["wall_seconds"]))
         self.recorder = Recorder(self.budget)
         self.figures = Figures(self.budget)
@@ -67,6 +69,7 @@ class Run:
 
     def _prepare(self, installed: shims.Installed, forbidden: Iterable[str]) -> None:
         self.meter.install()
+        self.journal.install()
         if forbidden:
             from .forbid import forbid
 
@@ -211,6 +214,7 @@ class Run:
                 "losses": self.meter.series(),
                 "figures": bounded(figures),
                 "stubbed_packages": sorted(self.uses.stubbed),
+                **self.journal.payload(),
             }
         )
 

@@ -1,0 +1,113 @@
+"""What the yielded batches hold: shape, mean and spread per channel, labels, what is not finite."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from ..meter import number
+
+__all__ = ["Batches", "inputs_and_labels"]
+
+LOOKED_AT = 4
+"""Batches of a loader whose numbers are read."""
+CHANNELS = 4
+"""A dimension of at most so many entries may be the channels."""
+INPUT_NAMES = ("image", "images", "pixel_values", "x", "input", "inputs", "data")
+LABEL_NAMES = ("label", "labels", "y", "target", "targets")
+
+
+def inputs_and_labels(batch: Any) -> tuple[Any, Any]:
+    """The inputs and the labels of a batch, each None when there is none."""
+    if isinstance(batch, dict):
+        inputs = next((batch[name] for name in INPUT_NAMES if name in batch), None)
+        return inputs, next((batch[name] for name in LABEL_NAMES if name in batch), None)
+    if isinstance(batch, tuple | list) and batch:
+        first = batch[0]
+        return first, (batch[1] if len(batch) > 1 else None)
+    return batch, None
+
+
+class Batches:
+    """Running statistics of one loader."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.shape: tuple[int, ...] = ()
+        self.labels: Counter[int] = Counter()
+        self.rows = 0
+        self.not_finite = 0
+        """Inputs with a number that is none."""
+        self.constant = 0
+        """Inputs whose numbers are all the same."""
+        self.lead_sizes: set[int] = set()
+        self._numbers = 0
+        self._sum: Any = None
+        self._squares: Any = None
+
+    def add(self, batch: Any) -> None:
+        """Look at one more batch; after the first few only at its labels."""
+        import torch
+
+        inputs, labels = inputs_and_labels(batch)
+        self.seen += 1
+        if labels is not None:
+            self._count(labels)
+        if self.seen > LOOKED_AT or not isinstance(inputs, torch.Tensor) or inputs.ndim == 0:
+            return
+        with torch.no_grad():
+            self._measure(inputs.detach())
+
+    def _count(self, labels: Any) -> None:
+        import torch
+
+        if not isinstance(labels, torch.Tensor) or labels.numel() == 0:
+            return
+        if labels.ndim == 2 and labels.shape[1] == 1:  # noqa: PLR2004
+            labels = labels[:, 0]
+        if labels.ndim == 2 and bool((labels.sum(dim=1) == 1).all()):  # noqa: PLR2004 - one-hot
+            labels = labels.argmax(dim=1)
+        if labels.ndim != 1 or (labels.is_floating_point() and bool((labels % 1 != 0).any())):
+            return
+        if len(self.labels) <= 1000:  # noqa: PLR2004 - the record's bound
+            self.labels.update(int(value) for value in labels.tolist())
+
+    def _measure(self, inputs: Any) -> None:
+        self.shape = tuple(inputs.shape[1:])
+        self.rows += len(inputs)
+        values = inputs.double()
+        flat = values.reshape(len(values), -1)
+        if flat.shape[1]:
+            finite = np.asarray(flat.isfinite().all(dim=1))
+            self.not_finite += int((~finite).sum())
+            self.constant += int((flat.amin(dim=1) == flat.amax(dim=1)).sum())
+        axes = _channels(values)
+        kept = values.shape[axes] if axes is not None else 1
+        moved = (
+            values.movedim(axes, 0).reshape(kept, -1) if axes is not None else flat.reshape(1, -1)
+        )
+        total, squares = moved.sum(dim=1), (moved * moved).sum(dim=1)
+        if self._sum is None or len(self._sum) != kept:
+            self._sum, self._squares, self._numbers = total, squares, moved.shape[1]
+        else:
+            self._sum, self._squares = self._sum + total, self._squares + squares
+            self._numbers += moved.shape[1]
+
+    def moments(self) -> tuple[list[float | str], list[float | str]]:
+        """Mean and standard deviation, per channel."""
+        if self._sum is None or not self._numbers:
+            return [], []
+        mean = self._sum / self._numbers
+        spread = (self._squares / self._numbers - mean * mean).clamp(min=0).sqrt()
+        return [number(float(v)) for v in mean], [number(float(v)) for v in spread]
+
+
+def _channels(values: Any) -> int | None:
+    """Which dimension holds the channels; None for inputs without."""
+    if values.ndim != 4:  # noqa: PLR2004 - [N, C, H, W] or [N, H, W, C]
+        return None
+    if values.shape[1] <= CHANNELS:
+        return 1
+    return 3 if values.shape[3] <= CHANNELS else None

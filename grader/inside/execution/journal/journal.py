@@ -1,0 +1,355 @@
+"""Keeps the journal of a run. Told by the meter; never raises into student code, never draws.
+
+    DataLoader.__iter__ ──► began ─► batch … ─► ended        a pass
+    Module.__call__     ──► called                           who asks, in which mode
+    Optimizer.step      ──► stepped                          the pass it belongs to was training
+
+A step belongs to the pass whose batch the net was last asked about with gradients, told by where
+the batch's numbers lie in memory; when they were made anew, to the pass that yielded last.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from .byhand import snapshot, was_updated
+from .loaders import Known, Pass
+from .names import names_of
+from .nets import Asked, Nets, sample_of
+from .optimizers import Optimizers
+from .overlaps import overlaps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...shims.uses import Uses
+    from ..budget import Budget
+
+__all__ = ["Journal"]
+
+LOADERS = 200
+EVALUATIONS = 200
+OPEN_PASSES = 16
+BY_HAND_PASSES = 6
+"""Passes of a loader, without an update by hand, after which it is no longer looked for."""
+
+
+def quiet(act: Callable[..., Any]) -> Callable[..., Any]:
+    """What goes wrong while watching is never the student's."""
+
+    @functools.wraps(act)
+    def acting(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return act(*args, **kwargs)
+        except Exception:
+            return None
+
+    return acting
+
+
+class Journal:
+    """What a run was seen to do.
+
+    Args:
+        budget: Only while it is armed is anything noted.
+        uses: Finds the student's line.
+    """
+
+    def __init__(self, budget: Budget, uses: Uses) -> None:
+        self._budget = budget
+        self._uses = uses
+        self.optimizers = Optimizers(uses)
+        self.loaders: list[Known] = []
+        self._by_loader: WeakKeyDictionary[Any, Known] = WeakKeyDictionary()
+        self._places: WeakKeyDictionary[Any, dict[str, Any] | None] = WeakKeyDictionary()
+        self._merged: dict[Any, Known] = {}
+        self._open: list[Pass] = []
+        """Passes that go on, the one that yielded last at the end."""
+        self._passes = 0
+        self._by_hand = False
+        self._nets = Nets()
+        self._depth = 0
+        self._current: Pass | None = None
+        self._current_net = 0
+        self._loose: dict[Any, Asked] = {}
+        """Net and line → asked outside of any pass, with gradients, and not stepped since."""
+        self.evaluations: dict[Any, dict[str, Any]] = {}
+
+    def install(self) -> None:
+        """Patch torch."""
+        from torch import nn
+        from torch.utils.data import DataLoader
+
+        self.optimizers.install()
+        original_init = DataLoader.__init__
+
+        @functools.wraps(original_init)
+        def made(loader: Any, *args: Any, **kwargs: Any) -> None:
+            original_init(loader, *args, **kwargs)
+            if self._budget.armed:
+                self._places[loader] = self._uses.place()
+
+        DataLoader.__init__ = made  # type: ignore[method-assign,assignment]
+        original_call = nn.Module.__call__
+
+        def call(module: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._depth or not self._budget.armed:
+                return original_call(module, *args, **kwargs)
+            self._called(module, args)
+            self._depth = 1
+            try:
+                return original_call(module, *args, **kwargs)
+            finally:
+                self._depth = 0
+
+        nn.Module.__call__ = call  # type: ignore[method-assign]
+
+    # Passes
+
+    @quiet
+    def began(self, loader: Any) -> Pass | None:
+        """A pass over a loader begins."""
+        known = self._known(loader)
+        if known is None:
+            return None
+        self._passes += 1
+        known.passes += 1
+        if known.passes == 1 or not known.names:
+            known.names |= names_of(loader, self._uses)
+        walk = Pass(known, self._passes)
+        for other in [p for p in self._open if p.known is known][:-1]:
+            self.ended(other)  # left by a `break` long ago
+        self._open.append(walk)
+        if len(self._open) > OPEN_PASSES:
+            self.ended(self._open[0])
+        likely = known.passes <= BY_HAND_PASSES or known.trained
+        if likely and not self.optimizers.stepped:
+            walk.before = snapshot(self._uses)
+        return walk
+
+    def _known(self, loader: Any) -> Known | None:
+        known = self._by_loader.get(loader)
+        if known is not None:
+            return known
+        place = self._places.get(loader)
+        length = _examples(loader)
+        at = tuple(sorted((place or {}).items(), key=str))
+        key = (at, id(loader.dataset), length, id(getattr(loader.sampler, "indices", None)))
+        known = self._merged.get(key)
+        if known is None:
+            if len(self.loaders) >= LOADERS:
+                return None
+            known = Known(place, loader.dataset, length)
+            self.loaders.append(known)
+            self._merged[key] = known
+            self._describe(known, loader)
+        self._by_loader[loader] = known
+        return known
+
+    @quiet
+    def _describe(self, known: Known, loader: Any) -> None:
+        known.describe(loader)
+
+    @quiet
+    def batch(self, walk: Pass, loader: Any, batch: Any, seconds: float) -> None:
+        """A batch was yielded."""
+        known = walk.known
+        if self._open and self._open[-1] is not walk:
+            if walk in self._open:
+                self._open.remove(walk)
+            self._open.append(walk)
+        walk.pointers = tuple(_pointers(batch))
+        known.batches.add(batch)
+        if known.random_inputs is None and known.batches.seen == 1:
+            size = max(known.batch_size or 1, 1)
+            armed, self._budget.armed = self._budget.armed, False
+            try:
+                known.is_random(loader.dataset, seconds / size)
+            finally:
+                self._budget.armed = armed
+
+    @quiet
+    def ended(self, walk: Pass) -> None:
+        """A pass ended, or was left."""
+        if not walk.open:
+            return
+        walk.open = False
+        if walk in self._open:
+            self._open.remove(walk)
+        known = walk.known
+        if not walk.steps:
+            self._look_for_updates(walk)
+        walk.before = None
+        if walk.steps:
+            known.trained += 1
+            if known.first_trained is None:
+                known.first_trained = walk.number
+        elif walk.calls and not walk.backwards:
+            known.asked += 1
+            for asked in walk.calls.values():
+                known.evaluated.append((walk.number, asked.facts.serial))
+                self._evaluated(asked, known)
+        for asked in walk.calls.values():
+            asked.module = None
+
+    def _look_for_updates(self, walk: Pass) -> None:
+        """Whether parameters changed, though no optimizer stepped."""
+        before = walk.before
+        if before is not None and was_updated(before, snapshot(self._uses), _sizes(walk.known)):
+            self._by_hand = True
+            walk.steps = 1
+        for asked in walk.calls.values():
+            if walk.backwards and sample_of(asked.module) != asked.before:
+                walk.steps = 1
+                walk.known.trained_nets.add(asked.facts.serial)
+
+    # Events
+
+    @quiet
+    def stepped(self, optimizer: Any) -> None:
+        """An optimizer stepped."""
+        self.optimizers.step(optimizer)
+        self._loose.clear()
+        walk = self._current if self._current is not None and self._current.open else None
+        if walk is None:
+            walk = self._open[-1] if self._open else None
+        if walk is not None:
+            walk.steps += 1
+            walk.known.trained_nets.add(self._current_net)
+
+    @quiet
+    def went_backward(self) -> None:
+        """`backward()` was called."""
+        walk = self._current if self._current is not None and self._current.open else None
+        if walk is not None:
+            walk.backwards += 1
+
+    @quiet
+    def _called(self, module: Any, args: tuple[Any, ...]) -> None:
+        """The student's code asks a net."""
+        import torch
+
+        facts = self._nets.facts(module)
+        if facts is None:
+            return
+        gradients = torch.is_grad_enabled()
+        walk, sure = self._pass_of(args)
+        if gradients:
+            self._current, self._current_net = walk, facts.serial
+        if walk is None or (not sure and walk.steps and not gradients):
+            self._asked_loosely(module, facts, gradients=gradients)
+            return
+        asked = walk.calls.get(facts.serial)
+        if asked is None:
+            asked = walk.calls[facts.serial] = Asked(facts, self._uses.place(), module)
+        asked.times += 1
+        asked.with_gradients |= gradients
+
+    def _asked_loosely(self, module: Any, facts: Any, *, gradients: bool) -> None:
+        frame = self._uses.student_frame()
+        line = (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
+        key = (facts.serial, line)
+        if gradients:
+            for other in [k for k in self._loose if k == key]:
+                self._evaluated(self._loose.pop(other), None)
+            self._loose[key] = Asked(facts, self._uses.place(frame), module)
+            self._loose[key].with_gradients = True
+            self._loose[key].module = None
+            return
+        if (facts.name, line, None) in self.evaluations:
+            self.evaluations[facts.name, line, None]["passes"] += 1
+            return
+        self._evaluated(Asked(facts, self._uses.place(frame), module), None, line)
+
+    def _evaluated(self, asked: Asked, known: Known | None, line: Any = None) -> None:
+        place = asked.place or {}
+        where = line or (place.get("file"), place.get("cell"), place.get("line"))
+        loader = self.loaders.index(known) if known is not None else None
+        key: tuple[Any, ...] = (asked.facts.name, where, loader)
+        if line is None:
+            key = (*key, asked.training_mode, asked.with_gradients)
+        found = self.evaluations.get(key)
+        if found is not None:
+            found["passes"] += 1
+            return
+        if len(self.evaluations) >= EVALUATIONS:
+            return
+        self.evaluations[key] = {
+            "net": asked.facts.name[:300],
+            "place": asked.place,
+            "loader": loader,
+            "training_mode": asked.training_mode,
+            "sensitive": list(asked.facts.types),
+            "with_gradients": asked.with_gradients,
+            "passes": 1,
+        }
+
+    def _pass_of(self, args: tuple[Any, ...]) -> tuple[Pass | None, bool]:
+        """The pass that the inputs come from, and whether that is sure."""
+        if not self._open:
+            return None, False
+        pointers = set(_pointers(args))
+        for walk in reversed(self._open):
+            if pointers.intersection(walk.pointers):
+                return walk, True
+        return self._open[-1], False
+
+    # The record
+
+    def use_of(self, known: Known) -> str:
+        """What a loader was walked over for."""
+        if known.trained:
+            return "train"
+        return "evaluate" if known.asked or self._by_hand else "other"
+
+    def close(self) -> None:
+        """The run is over: what was left open ended."""
+        for walk in list(self._open):
+            self.ended(walk)
+
+    def payload(self) -> dict[str, Any]:
+        """The journal's part of the record."""
+        self.close()
+        return {
+            "optimizers": self.optimizers.payload(),
+            "loaders": [k.payload(i, self.use_of(k)) for i, k in enumerate(self.loaders)],
+            "overlaps": overlaps([known.parts for known in self.loaders]),
+            "evaluations": list(self.evaluations.values()),
+        }
+
+
+def _examples(loader: Any) -> int:
+    """Examples in a pass, nominally."""
+    for thing in (loader.sampler, loader.dataset):
+        try:
+            return len(thing)
+        except Exception:  # noqa: S112 - an endless sampler, a dataset without length
+            continue
+    return 0
+
+
+def _sizes(known: Known) -> set[int]:
+    """First dimensions of batches: the last one is smaller."""
+    size = known.batch_size or 1
+    return {size, known.length % size} - {0}
+
+
+def _pointers(values: Any) -> list[int]:
+    """Where the first few tensors' numbers lie."""
+    import torch
+
+    if isinstance(values, dict):
+        values = tuple(values.values())
+    if isinstance(values, torch.Tensor):
+        values = (values,)
+    if not isinstance(values, tuple | list):
+        return []
+    found = []
+    for value in values[:3]:
+        if isinstance(value, torch.Tensor):
+            found.append(value.untyped_storage().data_ptr())
+        elif isinstance(value, tuple | list):
+            found += _pointers(value) if len(found) < 3 else []  # noqa: PLR2004
+    return [pointer for pointer in found if pointer]

@@ -1,0 +1,226 @@
+"""Loaders that were walked over: what they yield, from which rows, and what for."""
+
+from __future__ import annotations
+
+import random
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .batches import Batches, inputs_and_labels
+from .labels import counts_of
+from .rows import Part, parts_of, within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Known", "Pass"]
+
+ASKED_AGAIN = 8
+"""Times that one row is asked for: a flip of probability one half is missed once in 128."""
+ASKING_SECONDS = 0.25
+TEXT = 2000
+
+
+class Known:
+    """What is known of one loader.
+
+    Args:
+        place: Where it was made.
+        dataset: What it walks over.
+        length: Examples in a pass.
+    """
+
+    def __init__(self, place: dict[str, Any] | None, dataset: Any, length: int) -> None:
+        self.place = place
+        self.length = length
+        self.parts: list[Part] = []
+        self.chain = ""
+        self.source = ""
+        self.transform = ""
+        self.batch_size: int | None = None
+        self.shuffled: bool | None = None
+        self.passes = 0
+        self.trained = 0
+        """Passes in which something was trained."""
+        self.asked = 0
+        """Passes in which nets were only asked."""
+        self.random_inputs: bool | None = None
+        self.batches = Batches()
+        self.names: set[str] = set()
+        """What the student's scopes call it."""
+        self.trained_nets: set[int] = set()
+        self.first_trained: int | None = None
+        """When, in the order of passes."""
+        self.evaluated: list[tuple[int, int]] = []
+        """When, and which net."""
+        self.problem = ""
+        self.dataset = dataset
+        self._counts: Any = None
+
+    def describe(self, loader: Any) -> None:
+        """Look at the loader, once."""
+        dataset = loader.dataset
+        self.batch_size = getattr(loader, "batch_size", None)
+        if self.batch_size is None:
+            self.batch_size = getattr(getattr(loader, "batch_sampler", None), "batch_size", None)
+        sampler = getattr(loader, "sampler", None)
+        self.shuffled = {
+            "RandomSampler": True,
+            "SubsetRandomSampler": True,
+            "WeightedRandomSampler": True,
+            "SequentialSampler": False,
+        }.get(type(sampler).__name__)
+        self.look_at(dataset, getattr(sampler, "indices", None))
+
+    def look_at(self, dataset: Any, indices: Any = None) -> None:
+        """Find its rows, labels and transform."""
+        parts = parts_of(dataset)
+        if indices is not None and len(parts) == 1:
+            parts = [within(parts[0], np.asarray([int(i) for i in indices], dtype=np.int64))]
+        self.parts = parts
+        chains = [" of ".join(part.names) for part in parts]
+        self.chain = chains[0] if len(chains) == 1 else " and ".join(dict.fromkeys(chains))
+        sources = {part.source for part in parts}
+        self.source = sources.pop() if len(sources) == 1 else ""
+        self._counts = counts_of(parts)
+        self.transform = _transform(dataset)
+
+    @property
+    def labels_known(self) -> bool:
+        """Whether the labels are the data's own."""
+        return not any(part.source.endswith("/test") for part in self.parts)
+
+    def is_random(self, dataset: Any, seconds_each: float) -> None:
+        """Ask for one row again and again; the random states stay as they are."""
+        if self.random_inputs is not None or not hasattr(dataset, "__getitem__"):
+            return
+        times = ASKED_AGAIN
+        if seconds_each > 0:
+            times = max(2, min(times, int(ASKING_SECONDS / seconds_each)))
+        row = self._first_row(dataset)
+        with _kept_random_states():
+            self.random_inputs = _differs(dataset, row, times)
+
+    def _first_row(self, dataset: Any) -> int:
+        """A row that the loader's sampler gives."""
+        part = self.parts[0] if len(self.parts) == 1 else None
+        if part is None or part.base is not dataset or part.index is None or not len(part.index):
+            return 0
+        return int(part.index[0])
+
+    def payload(self, index: int, use: str) -> dict[str, Any]:
+        """As the record holds it."""
+        mean, std = self.batches.moments()
+        counts = self._counts
+        yielded = self.batches.labels
+        if counts is None or (yielded and not set(yielded) <= set(counts)):
+            counts = yielded
+        labels = sorted(counts)
+        return {
+            "index": index,
+            "place": self.place,
+            "dataset": self.chain[:300],
+            "source": self.source[:300],
+            "use": use,
+            "length": self.length,
+            "batch_size": self.batch_size,
+            "shuffled": self.shuffled,
+            "passes": self.passes,
+            "classes": {str(label): int(counts[label]) for label in labels[:1000]},
+            "labels_known": self.labels_known,
+            "label_min": int(labels[0]) if labels else None,
+            "label_max": int(labels[-1]) if labels else None,
+            "shape": list(self.batches.shape),
+            "mean": mean[:16],
+            "std": std[:16],
+            "random_inputs": self.random_inputs,
+            "transform": self.transform,
+        }
+
+
+def _transform(dataset: Any, depth: int = 8) -> str:
+    """The transform of the outermost dataset that has one, as it prints."""
+    for _ in range(depth):
+        for name in ("transform", "transforms"):
+            found = getattr(dataset, name, None)
+            if found is not None:
+                try:
+                    return str(found)[:TEXT].encode("utf-8", "replace").decode()
+                except Exception:
+                    return ""
+        inner = next(
+            (getattr(dataset, n) for n in ("dataset", "subset") if hasattr(dataset, n)), None
+        )
+        if inner is None:
+            inner = next(iter(getattr(dataset, "datasets", [])), None)
+        if inner is None:
+            return ""
+        dataset = inner
+    return ""
+
+
+class _kept_random_states:  # noqa: N801 - used like contextlib's
+    """Whatever is drawn inside, the student's numbers go on as if nothing had been."""
+
+    def __enter__(self) -> None:
+        import torch
+
+        self._states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+        torch.manual_seed(1)
+        np.random.seed(1)
+        random.seed(1)
+
+    def __exit__(self, *_exc: object) -> None:
+        import torch
+
+        torch.set_rng_state(self._states[0])
+        np.random.set_state(self._states[1])
+        random.setstate(self._states[2])
+
+
+def _differs(dataset: Any, row: int, times: int) -> bool | None:
+    import torch
+
+    first: Any = None
+    began = monotonic()
+    for time in range(times):
+        try:
+            value, _ = inputs_and_labels(dataset[row])
+            found = value if isinstance(value, torch.Tensor) else torch.as_tensor(np.asarray(value))
+        except Exception:
+            return None
+        if time == 0:
+            first = found.clone()
+        elif first.shape != found.shape or not torch.equal(
+            torch.nan_to_num(first), torch.nan_to_num(found)
+        ):
+            return True
+        if time and monotonic() - began > ASKING_SECONDS:
+            break
+    return False
+
+
+class Pass:
+    """One walk over a loader.
+
+    Args:
+        known: The loader's.
+        number: Of this pass in the run.
+        clock: Gives the time of day to measure a batch by.
+    """
+
+    def __init__(self, known: Known, number: int, clock: Callable[[], float] = monotonic) -> None:
+        self.known = known
+        self.number = number
+        self.steps = 0
+        self.backwards = 0
+        self.pointers: tuple[int, ...] = ()
+        """Of the latest batch's storages."""
+        self.calls: dict[int, Any] = {}
+        """Net → how it was asked."""
+        self.before: Any = None
+        """What by-hand training would change, as it was."""
+        self.open = True
+        self.clock = clock

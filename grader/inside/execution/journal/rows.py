@@ -1,0 +1,262 @@
+"""Which rows of which data a dataset gives: walked down to a known source, else by their content.
+
+Subset of random_split of CIFAR10   →   positions in `cifar10/train`
+TensorDataset, an own class         →   the array it holds, row by row
+ImageFolder, lists of paths         →   the paths
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Part", "parts_of", "row_keys", "split_of", "within"]
+
+KNOWN = {
+    "MNIST": "mnist",
+    "FashionMNIST": "fashion",
+    "CIFAR10": "cifar10",
+    "SVHN": "svhn",
+    "Imagenette": "imagenette",
+}
+"""Torchvision's classes, and what the grader calls their data."""
+DEPTH = 8
+USUAL = ("data", "images", "X", "x", "imgs", "inputs", "features", "samples", "tensors")
+PATHS = ("samples", "imgs", "_samples", "paths", "image_paths", "files", "filenames", "img_paths")
+INNER = ("dataset", "subset", "data", "base", "ds", "base_dataset", "original_dataset")
+SPLITS = ("train", "val", "test")
+CHUNK_BYTES = 8 * 1024**2
+
+
+@dataclass
+class Part:
+    """Rows of one base dataset.
+
+    Attributes:
+        base: The innermost dataset.
+        index: Which of its rows; None for all, in order.
+        names: Classes from the outermost in.
+        source: The split that its rows come from, when it is a known one.
+        array: What holds its inputs, [N, …].
+        paths: What holds its inputs, N files.
+        positional: Whether the index is a position in the source.
+    """
+
+    base: Any
+    index: np.ndarray[Any, Any] | None
+    names: tuple[str, ...]
+    source: str = ""
+    array: Any = None
+    paths: list[str] | None = None
+    positional: bool = False
+
+    @property
+    def length(self) -> int:
+        """Rows."""
+        return length_of(self.base) if self.index is None else len(self.index)
+
+
+def length_of(dataset: Any) -> int:
+    """Rows of a dataset, 0 when it has no length."""
+    try:
+        return len(dataset)
+    except Exception:
+        return 0
+
+
+def parts_of(dataset: Any) -> list[Part]:
+    """Walk down to the base datasets."""
+    parts = _walk(dataset, None, (), DEPTH)
+    for part in parts:
+        _look(part)
+    return parts
+
+
+def within(part: Part, index: np.ndarray[Any, Any]) -> Part:
+    """Some rows of a part."""
+    inner = index if part.index is None else part.index[index]
+    return Part(part.base, inner, part.names, part.source, part.array, part.paths, part.positional)
+
+
+def _walk(
+    dataset: Any, index: np.ndarray[Any, Any] | None, names: tuple[str, ...], depth: int
+) -> list[Part]:
+    from torch.utils.data import ConcatDataset, Dataset, Subset
+
+    names = (*names, type(dataset).__name__)
+    if depth == 0:
+        return [Part(dataset, index, names)]
+    if isinstance(dataset, Subset) or _is_like_subset(dataset):
+        chosen = (
+            np.asarray(
+                [int(i) for i in dataset.indices]
+                if not hasattr(dataset.indices, "__array__")
+                else np.asarray(dataset.indices)
+            )
+            .astype(np.int64)
+            .reshape(-1)
+        )
+        return _walk(dataset.dataset, chosen if index is None else chosen[index], names, depth - 1)
+    if isinstance(dataset, ConcatDataset):
+        return _walk_all(dataset, index, names, depth)
+    for name in INNER:
+        inner = vars(dataset).get(name) if hasattr(dataset, "__dict__") else None
+        if isinstance(inner, Dataset) and length_of(inner) == length_of(dataset):
+            return _walk(inner, index, names, depth - 1)
+    return [Part(dataset, index, names)]
+
+
+def _walk_all(
+    dataset: Any, index: np.ndarray[Any, Any] | None, names: tuple[str, ...], depth: int
+) -> list[Part]:
+    found: list[Part] = []
+    start = 0
+    for inner in dataset.datasets:
+        end = start + length_of(inner)
+        mine = None
+        if index is not None:
+            mine = index[(index >= start) & (index < end)] - start
+        found += _walk(inner, mine, names, depth - 1)
+        start = end
+    return found
+
+
+def _is_like_subset(dataset: Any) -> bool:
+    from torch.utils.data import Dataset
+
+    inner, indices = getattr(dataset, "dataset", None), getattr(dataset, "indices", None)
+    if not isinstance(inner, Dataset) or indices is None:
+        return False
+    try:
+        return len(indices) == len(dataset) and all(isinstance(int(i), int) for i in indices[:3])
+    except Exception:
+        return False
+
+
+def split_of(dataset: Any) -> str:
+    """The split that a torchvision dataset was made for, such as `cifar10/train`; else empty."""
+    for kind in type(dataset).__mro__:
+        if kind.__module__.startswith("torchvision."):
+            if kind.__name__ not in KNOWN:
+                return ""  # such as KMNIST, a subclass of MNIST
+            split = getattr(dataset, "split", None) or getattr(dataset, "_split", None)
+            if not isinstance(split, str):
+                train = getattr(dataset, "train", None)
+                if not isinstance(train, bool):
+                    return ""
+                split = "train" if train else "test"
+            return f"{KNOWN[kind.__name__]}/{split}"
+    return ""
+
+
+NOMINAL = {
+    "mnist/train": 60_000,
+    "mnist/test": 10_000,
+    "fashion/train": 60_000,
+    "fashion/test": 10_000,
+    "cifar10/train": 50_000,
+    "cifar10/test": 10_000,
+    "svhn/train": 73_257,
+    "svhn/test": 26_032,
+    "imagenette/train": 9_469,
+    "imagenette/val": 3_925,
+}
+"""Rows as published, and as a served copy has them."""
+
+
+def _look(part: Part) -> None:
+    base, rows = part.base, length_of(part.base)
+    part.source = split_of(base)
+    part.array = _array_in(base, rows)
+    if part.array is None:
+        part.paths = _paths_in(base, rows)
+        if part.paths and not part.source:
+            part.source = _split_by_folder(part.paths)
+    part.positional = bool(part.source) and rows == NOMINAL.get(part.source, -1)
+
+
+def _array_in(base: Any, rows: int) -> Any:
+    """The array that holds the inputs: one entry a row, at least two dimensions."""
+    if not hasattr(base, "__dict__") or not rows:
+        return None
+    space = vars(base)
+    tensors = space.get("tensors")
+    if isinstance(tensors, tuple | list) and tensors and _is_array(tensors[0], rows):
+        return tensors[0]
+    ordered = [*(name for name in USUAL if name in space), *space]
+    return next((space[name] for name in ordered if _is_array(space[name], rows)), None)
+
+
+def _is_array(value: Any, rows: int) -> bool:
+    shape = getattr(value, "shape", None)
+    if not isinstance(shape, tuple) or len(shape) < 2 or shape[0] != rows:  # noqa: PLR2004
+        return False
+    return hasattr(value, "dtype") and "object" not in str(value.dtype)
+
+
+def _paths_in(base: Any, rows: int) -> list[str] | None:
+    if not hasattr(base, "__dict__") or not rows:
+        return None
+    space = vars(base)
+    for name in [*(name for name in PATHS if name in space), *space]:
+        value = space[name]
+        if isinstance(value, list | tuple) and len(value) == rows:
+            first = value[0][0] if isinstance(value[0], tuple | list) and value[0] else value[0]
+            if isinstance(first, str | os.PathLike):
+                heads = (v[0] if isinstance(v, tuple | list) else v for v in value)
+                return [os.path.abspath(os.fspath(head)) for head in heads]  # noqa: PTH100
+    return None
+
+
+def _split_by_folder(paths: list[str]) -> str:
+    """The grocery data keeps its splits in folders of their names."""
+    found = set()
+    for path in paths:
+        if "grocery" not in path.lower():
+            return ""
+        found.add(next((part for part in reversed(path.split("/")) if part in SPLITS), ""))
+    return f"grocery/{found.pop()}" if len(found) == 1 and "" not in found else ""
+
+
+def row_keys(part: Part) -> np.ndarray[Any, Any] | None:
+    """A number for the content of each row, uint64 [N]; None when it cannot be told."""
+    if part.array is not None:
+        array = part.array
+        if hasattr(array, "detach"):
+            array = array.detach().cpu().numpy()
+        keys = hashed(np.asarray(array))
+    elif part.paths is not None:
+        keys = np.asarray([hash(path) for path in part.paths], dtype=np.int64).view(np.uint64)
+    else:
+        return None
+    return keys if part.index is None else keys[part.index]
+
+
+def hashed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A linear hash of each row's bytes modulo 2^64.
+
+    Shapes:
+        array: [N, …]
+        returns: [N], uint64
+    """
+    rows = len(array)
+    keys = np.empty(rows, dtype=np.uint64)
+    width = array.itemsize * int(np.prod(array.shape[1:]))
+    words = (width + 7) // 8
+    factors = np.random.default_rng(20240607).integers(
+        1, 2**63, words, dtype=np.uint64
+    ) | np.uint64(1)
+    step = max(1, CHUNK_BYTES // max(width, 1))
+    for start in range(0, rows, step):
+        block = np.ascontiguousarray(array[start : start + step]).reshape(
+            -1, width // array.itemsize
+        )
+        raw = block.view(np.uint8)
+        if width % 8:
+            raw = np.pad(raw, ((0, 0), (0, 8 * words - width)))
+        raw = np.ascontiguousarray(raw).view(np.uint64)
+        keys[start : start + step] = (raw * factors).sum(axis=1, dtype=np.uint64)
+    return keys
