@@ -29,6 +29,8 @@ class Optimization:
     optimizer: torch.optim.Optimizer
     schedule: lr_scheduler.LRScheduler | None = None
     every: Literal["epoch", "step"] = "epoch"
+    plateau: lr_scheduler.ReduceLROnPlateau | None = None
+    """Watches the share of wrong labels on the validation split."""
 
     def after_step(self) -> None:
         """A batch was trained on."""
@@ -39,6 +41,11 @@ class Optimization:
         """All batches were trained on."""
         if self.schedule is not None and self.every == "epoch":
             self.schedule.step()
+
+    def after_validation(self, error: float) -> None:
+        """An epoch was validated."""
+        if self.plateau is not None:
+            self.plateau.step(error)
 
 
 def adamax(model: nn.Module, config: Any, _steps: int) -> Optimization:

@@ -10,4 +10,10 @@ TASKS: dict[str, str] = {
     "digits_cnn_better": "digits-svhn part 2: a CNN with batch norm, dropout and augmentation",
     "cifar10_first": "cifar10-cnn 1.2-1.4: the first net, with ten seeds",
     "cifar10_better": "cifar10-cnn 1.3: the improved net",
+    "gradients": "hw1 Q1 and Q2.I: derivatives of sigmoid, tanh, softmax and cross-entropy",
+    "backprop_mlp": "hw1 Q2.II: an MLP on MNIST with its backward pass by hand",
+    "grocery_cnn": "hw1 Q3.I: a CNN with fewer than 100,000 parameters for the Grocery Store data",
+    "vgg16": "cnn-vgg16 1 and 2: VGG16-D with the paper's optimizer (needs a GPU)",
+    "vgg16_overfit": "cnn-vgg16 3: VGG16-D, with and without dropout, overfits 64 pictures",
+    "vgg16_imagenette": "cnn-vgg16 4: a recipe for Imagenette from scratch (needs a GPU)",
 }

@@ -128,6 +128,7 @@ def fit(
     for number in range(1, config.max_epochs + 1):
         trained = _train_epoch(task, config, model, data, optimization, generator, averaged)
         val_error, val_loss = evaluate(task, config, judged, data.val, bf16=config.bf16)
+        optimization.after_validation(val_error)
         epochs.append(Epoch(*trained, val_loss=val_loss, val_error=val_error))
         if not quiet:
             _progress(task.name, number, epochs[-1], time.perf_counter() - started)
