@@ -28,6 +28,7 @@ from __future__ import annotations
 from grader.checks import (
     accuracy,
     api,
+    architecture,
     backprop,
     claim,
     figure,
@@ -38,7 +39,9 @@ from grader.checks import (
     module,
     notebook,
     params,
+    pretrained,
     training,
+    transfer,
     weights,
 )
 from grader.checks.base import CHECKS, Check, GroundTruth, Seen, check
@@ -50,6 +53,7 @@ __all__ = [
     "Seen",
     "accuracy",
     "api",
+    "architecture",
     "backprop",
     "check",
     "claim",
@@ -61,6 +65,8 @@ __all__ = [
     "module",
     "notebook",
     "params",
+    "pretrained",
     "training",
+    "transfer",
     "weights",
 ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
-__all__ = ["ApiForbidden"]
+__all__ = ["ApiForbidden", "ApiUsed"]
 
 
 class ApiForbidden(Record):
@@ -32,6 +32,17 @@ class ApiForbidden(Record):
     """Functions or classes in which they are forbidden; empty: anywhere."""
     dynamic: bool = False
     """Whether the names also raise in a run of their own, which finds what the text hides."""
+
+
+class ApiUsed(Record):
+    """Parameters of `api.used`."""
+
+    names: tuple[str, ...] = Field(min_length=1)
+    """Full names; a method as `torch.nn.Module.load_state_dict`."""
+    within: tuple[str, ...] = ()
+    """Functions or classes in which to look; empty: anywhere."""
+    every: bool = False
+    """Whether all of them must be used, and not just one."""
 
 
 CAUGHT = "api.forbidden"
@@ -74,6 +85,36 @@ def api_forbidden(params: ApiForbidden, seen: Seen) -> CheckResult:
         hint="Write this step out in basic tensor operations.",
         places=tuple(places[:MOST_PLACES]),
         flags=flags,
+    )
+
+
+def _used_needs(params: ApiUsed, _rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return (scan_apis(params.names, params.within), inspect_source())
+
+
+@check("api.used", ApiUsed, needs=_used_needs)
+def api_used(params: ApiUsed, seen: Seen) -> CheckResult:
+    """Your code uses what the assignment asks for."""
+    _, uses = seen.measured(scan_apis(params.names, params.within), ApiUses)
+    found = {use.name for use in uses.uses}
+    absent = [name for name in params.names if name not in found]
+    asked = listed(params.names) if params.every else either(params.names)
+    where = f" in {listed(params.within)}" if params.within else ""
+    places = tuple(dict.fromkeys(use.place for use in uses.uses))[:MOST_PLACES]
+    if (not absent) if params.every else bool(found):
+        shown = listed([str(place) for place in places], most=3)
+        return CheckResult.banded(
+            Fraction(1),
+            f"Your code uses {listed(sorted(found))}{where} ({shown}).",
+            expected=f"A use of {asked}{where}.",
+            places=places,
+        )
+    missing = listed(absent) if params.every else asked
+    return failed(
+        f"No use of {missing} was found in your code{where}.",
+        expected=f"A use of {asked}{where}.",
+        hint="Comments and strings do not count: the call itself must be there.",
+        places=places,
     )
 
 

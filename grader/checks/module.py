@@ -11,6 +11,8 @@ from grader.checks.base import Seen, Stopped, check, failed, ours
 from grader.checks.phrases import (
     bound_by,
     called,
+    count,
+    decimal,
     either,
     listed,
     shape,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
-__all__ = ["ModuleContract", "ModuleLayers"]
+__all__ = ["ModuleContract", "ModuleIsCnn", "ModuleLayers"]
 
 
 class ModuleContract(Record):
@@ -65,6 +67,20 @@ class ModuleLayers(Record):
             raise ValueError(msg)
         return self
 
+
+class ModuleIsCnn(Record):
+    """Parameters of `module.is_cnn`."""
+
+    model: str
+    """A role of kind `module`."""
+    convolutions: int = Field(default=1, ge=1)
+    """So many must run, at least."""
+    share: Points = Fraction(0)
+    """Of all parameters that must sit in convolutions, 0 to 1."""
+    source: Source = "any"
+
+
+CONVOLUTIONS = frozenset({"Conv1d", "Conv2d", "Conv3d"})
 
 LOG_SOFTMAX = "End the net with nn.LogSoftmax(dim=1)."
 SOFTMAX = "End the net with nn.Softmax(dim=1)."
@@ -172,7 +188,7 @@ def _seems(kind: str) -> str:
     }.get(kind, "")
 
 
-def _layers_needs(params: ModuleLayers, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+def _layers_needs(params: ModuleLayers | ModuleIsCnn, rubric: Rubric) -> tuple[ProbeRequest, ...]:
     return (describe_module(rubric, params.model, params.source), inspect_source())
 
 
@@ -212,6 +228,45 @@ def module_layers(params: ModuleLayers, seen: Seen) -> CheckResult:
         places=tuple(filter(None, (facts.binding.place,))),
         **more,
     )
+
+
+@check("module.is_cnn", ModuleIsCnn, needs=_layers_needs)
+def module_is_cnn(params: ModuleIsCnn, seen: Seen) -> CheckResult:
+    """Your net is a convolutional one."""
+    described = describe_module(seen.rubric, params.model, params.source)
+    _, facts = seen.measured(described, ModuleFacts)
+    name = called(params.model)
+    made = [one for one in facts.layers if one.torch and one.type in CONVOLUTIONS]
+    run = [one for one in facts.operations if one.type in CONVOLUTIONS]
+    running = len(run) if facts.operations else len(made)
+    total = sum(layer.parameters for layer in facts.layers)
+    inside = Fraction(sum(one.parameters for one in made), total) if total > 0 else Fraction(0)
+    more: dict[str, Any] = {
+        "bound_by": bound_by(facts.binding),
+        "expected": f"At least {count(params.convolutions, 'convolution')} on the way from input "
+        "to output"
+        + (f", with {decimal(100 * params.share, 3)}% of the parameters." if params.share else "."),
+        "measured": float(running),
+        "threshold": float(params.convolutions),
+        "unit": "convolutions",
+    }
+    text = f"Your {name} runs {count(running, 'convolution')}"
+    if running < params.convolutions:
+        unused = len(made) - running
+        told = f"; {count(unused, 'more is', 'more are')} made but never run" if unused > 0 else ""
+        return failed(
+            f"{text}{told}; at least {params.convolutions} were asked for.",
+            hint="Build it from nn.Conv2d layers, and call each of them in forward.",
+            places=tuple(filter(None, (facts.binding.place,))),
+            **more,
+        )
+    if inside < params.share:
+        return failed(
+            f"{text}, but they hold only {decimal(100 * inside, 3)}% of its parameters.",
+            hint="Let the convolutions do the work: a smaller dense part after more of them.",
+            **more,
+        )
+    return CheckResult.banded(Fraction(1), f"{text}: it is a convolutional net.", **more)
 
 
 def _is_loss(layer: Layer) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from grader.checks.base import Seen, check, failed
-from grader.checks.phrases import bound_by, called
+from grader.checks.phrases import bound_by, called, either
 from grader.checks.requests import Source, describe_module, inspect_source
 from grader.model.base import Record
 from grader.model.measurements import ModuleFacts
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
-__all__ = ["ParamsLimit"]
+__all__ = ["ParamsExactly", "ParamsLimit", "counted"]
+
+
+Which = Literal["total", "trainable"]
 
 
 class ParamsLimit(Record):
@@ -28,11 +31,24 @@ class ParamsLimit(Record):
     model: str
     """A role of kind `module`."""
     limit: int = Field(gt=0)
-    """Numbers in all parameters; buffers do not count."""
+    """Numbers in the parameters; buffers do not count."""
+    count: Which = "total"
+    """All parameters, or those that require a gradient, as the running module says."""
     source: Source = "any"
 
 
-def _needs(params: ParamsLimit, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+class ParamsExactly(Record):
+    """Parameters of `params.exactly`."""
+
+    model: str
+    """A role of kind `module`."""
+    counts: tuple[int, ...] = Field(min_length=1)
+    """The number of parameters must be one of these."""
+    count: Which = "total"
+    source: Source = "any"
+
+
+def _needs(params: ParamsLimit | ParamsExactly, rubric: Rubric) -> tuple[ProbeRequest, ...]:
     return (describe_module(rubric, params.model, params.source), inspect_source())
 
 
@@ -51,20 +67,21 @@ def at_most(params: ParamsLimit, seen: Seen) -> CheckResult:
 def _limited(params: ParamsLimit, seen: Seen, *, strictly: bool) -> CheckResult:
     described = describe_module(seen.rubric, params.model, params.source)
     _, facts = seen.measured(described, ModuleFacts)
-    total, flags = _count(facts, params.model)
+    total, flags = counted(facts, params.model, params.count)
     limit = params.limit
     within = total < limit if strictly else total <= limit
     asked = f"{'fewer than' if strictly else 'at most'} {limit:,}"
+    kind = "trainable parameters" if params.count == "trainable" else "parameters"
     name = called(params.model)
     more: dict[str, Any] = {
-        "expected": f"{asked[0].upper()}{asked[1:]} parameters.",
+        "expected": f"{asked[0].upper()}{asked[1:]} {kind}.",
         "measured": float(total),
         "threshold": float(limit),
         "unit": "parameters",
         "bound_by": bound_by(facts.binding),
         "flags": flags,
     }
-    text = f"Your {name} has {total:,} parameters; {asked} were asked for."
+    text = f"Your {name} has {total:,} {kind}; {asked} were asked for."
     if within:
         return CheckResult.banded(Fraction(1), text, **more)
     over = total - limit + strictly
@@ -75,9 +92,36 @@ def _limited(params: ParamsLimit, seen: Seen, *, strictly: bool) -> CheckResult:
     )
 
 
-def _count(facts: ModuleFacts, role: str) -> tuple[int, tuple[Flag, ...]]:
+@check("params.exactly", ParamsExactly, needs=_needs)
+def exactly(params: ParamsExactly, seen: Seen) -> CheckResult:
+    """Your model has exactly the number of parameters that its architecture gives."""
+    described = describe_module(seen.rubric, params.model, params.source)
+    _, facts = seen.measured(described, ModuleFacts)
+    total, flags = counted(facts, params.model, params.count)
+    kind = "trainable parameters" if params.count == "trainable" else "parameters"
+    asked = either(f"{number:,}" for number in params.counts)
+    nearest = min(params.counts, key=lambda number: abs(number - total))
+    right = total in params.counts
+    few_or_many = "many" if total > nearest else "few"
+    text = f"Your {called(params.model)} has {total:,} {kind}"
+    return CheckResult.banded(
+        Fraction(right),
+        f"{text}, as expected." if right else f"{text} where {asked} were expected.",
+        expected=f"{asked} {kind}.",
+        hint="" if right else f"{abs(total - nearest):,} too {few_or_many}.",
+        measured=float(total),
+        threshold=float(nearest),
+        unit="parameters",
+        bound_by=bound_by(facts.binding),
+        flags=flags,
+    )
+
+
+def counted(facts: ModuleFacts, role: str, which: Which = "total") -> tuple[int, tuple[Flag, ...]]:
     """Numbers in the saved parameters; the live module only where nothing was saved."""
     name = called(role)
+    if which == "trainable":
+        return facts.trainable, ()
     saved = sum(math.prod(t.shape) for t in facts.saved if t.role != "buffer")
     if not facts.saved:
         text = f"{name}: no saved weights, so the parameters were counted in the running module."

@@ -1,12 +1,14 @@
-"""Family `weights`: the saved weights and the class they were saved from."""
+"""Families `weights` and `checkpoint`: what the weight file holds, and whether it fits the net."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from grader.checks.base import Seen, check, failed
-from grader.checks.phrases import bound_by, called, count, listed
+from grader.checks.phrases import bound_by, called, count, listed, share
 from grader.checks.requests import describe_module, inspect_source
 from grader.model.base import Record
 from grader.model.measurements import ModuleFacts
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
-__all__ = ["WeightsLoad"]
+__all__ = ["CheckpointHas", "WeightsLoad"]
 
 
 class WeightsLoad(Record):
@@ -24,6 +26,17 @@ class WeightsLoad(Record):
 
     model: str
     """A role of kind `module`."""
+
+
+class CheckpointHas(Record):
+    """Parameters of `checkpoint.has`."""
+
+    model: str
+    """A role of kind `module`; its weight file is looked at."""
+    holds: tuple[str, ...] = Field(default=("model", "optimizer"), min_length=1)
+    """`model`: its weights; `optimizer`: an optimizer's state; else a key of the file: `epoch`."""
+    partial: bool = True
+    """Whether each part that is there earns its share."""
 
 
 FORMS = {
@@ -35,7 +48,7 @@ FORMS = {
 }
 
 
-def _needs(params: WeightsLoad, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+def _needs(params: WeightsLoad | CheckpointHas, rubric: Rubric) -> tuple[ProbeRequest, ...]:
     return (describe_module(rubric, params.model, "saved"), inspect_source())
 
 
@@ -77,3 +90,76 @@ def weights_load(params: WeightsLoad, seen: Seen) -> CheckResult:
         f"{count(len(facts.saved), 'tensor')}, all finite.",
         **more,
     )
+
+
+@check("weights.finite", WeightsLoad, needs=_needs)
+def weights_finite(params: WeightsLoad, seen: Seen) -> CheckResult:
+    """Your saved weights are numbers: training did not diverge."""
+    _, facts = seen.measured(describe_module(seen.rubric, params.model, "saved"), ModuleFacts)
+    name = called(params.model)
+    more: dict[str, Any] = {
+        "expected": "Saved tensors without NaN or infinity.",
+        "bound_by": bound_by(facts.binding),
+    }
+    if not facts.saved:
+        return failed(
+            f"There are no saved weights for your {name}.",
+            hint="Save them with torch.save(model.state_dict(), …) and hand the file in.",
+            **more,
+        )
+    spoilt = [tensor.name for tensor in facts.saved if not tensor.finite]
+    tensors = count(len(facts.saved), "saved tensor")
+    if spoilt:
+        return failed(
+            f"{len(spoilt)} of {tensors} of your {name} hold NaN or infinite numbers: "
+            f"{listed(spoilt, most=4)}.",
+            hint="Training diverged: lower the learning rate, and save again.",
+            **more,
+        )
+    return CheckResult.banded(Fraction(1), f"All {tensors} of your {name} are finite.", **more)
+
+
+OPTIMIZER_STATE = "optimizer.state"
+"""What the probe says of a file that holds an optimizer's state."""
+
+
+@check("checkpoint.has", CheckpointHas, needs=_needs)
+def checkpoint_has(params: CheckpointHas, seen: Seen) -> CheckResult:
+    """Your checkpoint holds what training needs to go on."""
+    _, facts = seen.measured(describe_module(seen.rubric, params.model, "saved"), ModuleFacts)
+    file = facts.binding.weights or "The weight file"
+    keys = {key.lower(): key for key in facts.file_keys}
+    absent = [part for part in params.holds if not _holds(part, facts, keys)]
+    total = len(params.holds)
+    fraction = Fraction(total - len(absent), total) if params.partial or not absent else Fraction(0)
+    shown = f"its keys are {listed(facts.file_keys, most=6)}" if facts.file_keys else "it is empty"
+    more: dict[str, Any] = {
+        "expected": f"A checkpoint with {listed(_part(part) for part in params.holds)}.",
+        "bound_by": bound_by(facts.binding),
+    }
+    if not absent:
+        holds = listed(_part(part) for part in params.holds)
+        return CheckResult.banded(Fraction(1), f"{file} holds {holds}.", **more)
+    text = f"{file} lacks {listed(_part(part) for part in absent)} ({shown})."
+    if fraction:
+        text += f" This earns {share(fraction)}."
+    return CheckResult.banded(
+        fraction,
+        text,
+        hint='Save both: torch.save({"model": model.state_dict(), '
+        '"optimizer": optimizer.state_dict()}, …).',
+        **more,
+    )
+
+
+def _holds(part: str, facts: ModuleFacts, keys: dict[str, str]) -> bool:
+    if part == "model":
+        return bool(facts.saved)
+    if part == "optimizer":
+        return OPTIMIZER_STATE in facts.file_keys
+    return part.lower() in keys
+
+
+def _part(part: str) -> str:
+    spoken = {"model": "the model's weights", "optimizer": "the optimizer's state"}
+    return spoken.get(part, f"'{part}'")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["scan_apis", "uses_in"]
 
 USE_LIMIT = 2000
+STATEMENT_LINES = 20
 METHOD_OWNERS = frozenset({"Tensor", "Module", "Optimizer", "ndarray"})
 """`Tensor.backward` is a method: whose, the syntax cannot tell, so any `.backward(` counts."""
 SAME = {"torch.nn.modules": "torch.nn", "torch.functional": "torch"}
@@ -44,9 +45,19 @@ def _per_file(chunks: list[Chunk]) -> dict[str, Aliases]:
 
 
 def _use(chunk: Chunk, name: str, line: int) -> dict[str, Any]:
-    lines = chunk.text.split("\n")
-    text = lines[line - 1].strip()[:500] if 0 < line <= len(lines) else ""
+    text = _statement(chunk.text.split("\n"), line)
     return {"name": name[:300], "place": chunk.place(line), "how": "static", "text": text}
+
+
+def _statement(lines: list[str], line: int) -> str:
+    """The line, and those after it until its brackets close, as one line."""
+    taken: list[str] = []
+    for text in lines[max(0, line - 1) : line - 1 + STATEMENT_LINES] if line > 0 else ():
+        taken.append(text.strip())
+        whole = " ".join(taken)
+        if sum(map(whole.count, "([{")) <= sum(map(whole.count, ")]}")):
+            break
+    return " ".join(taken)[:500]
 
 
 def uses_in(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,8 +13,10 @@ from grader.checks.backprop import BackpropMatches, _drawn, _request
 from grader.checks.by_hand import ACTIVATIONS, Batch, Gradients, Net, gradients
 from grader.model.measurements import Steps
 from grader.model.outcome import Outcome
-from grader.model.scorecard import CheckResult
 from tests.made_up import a_binding, a_rubric, a_seen, judged, measured
+
+if TYPE_CHECKING:
+    from grader.model.scorecard import CheckResult
 
 ROLE = {"role": "classifier", "lr": 0.1}
 LR = 0.1
@@ -60,7 +62,7 @@ class TestRight:
     @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
     @pytest.mark.parametrize("turned", [False, True])
     def test_both_reductions_and_orientations(
-        self, step: Step, activation: str, turned: bool
+        self, step: Step, activation: str, *, turned: bool
     ) -> None:
         result = graded(step, activation=activation, turned=turned)
         assert result.outcome is Outcome.PASS
@@ -105,7 +107,7 @@ def backward_with(epsilon: Callable[[Any, Any, Net, Batch], Any]) -> Step:
     return step
 
 
-def through_new_w2(delta: Any, hidden: Any, net: Net, batch: Batch) -> Any:
+def through_new_w2(delta: Any, hidden: Any, net: Net, _batch: Batch) -> Any:
     moved = net.w2 - LR * hidden.T @ delta
     return (delta @ moved.T) * hidden * (1 - hidden)
 

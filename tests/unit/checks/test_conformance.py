@@ -38,7 +38,16 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "accuracy.at_least": {"model": "cnn", "dataset": DATASET, "bands": BANDS},
     "error.at_most": {"model": "cnn", "dataset": DATASET, "bands": BANDS, "chance": "1/10"},
     "api.forbidden": {"names": ["torch.nn.Linear"], "within": ["f"], "dynamic": True},
+    "api.used": {"names": ["torch.nn.Linear"]},
+    "architecture.matches": {
+        "model": "cnn",
+        "layers": [{"type": "Conv2d", "settings": {"kernel_size": 3}, "times": 2}],
+        "none_of": ["BatchNorm2d"],
+        "state_dict": "shapes",
+        "parameters": [10, 20],
+    },
     "backprop.matches_autograd": {"role": "classifier"},
+    "checkpoint.has": {"model": "cnn", "holds": ["model", "optimizer", "epoch"]},
     "claim.matches": {
         "claim": "test error",
         "patterns": ["(?P<value>[0-9.]+)"],
@@ -53,12 +62,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "loss.matches": {"role": "classifier"},
     "manual.band": {"question": "Is it explained well?"},
     "module.contract": {"model": "cnn", "rows": "log_probabilities", "dataset": DATASET},
+    "module.is_cnn": {"model": "cnn", "convolutions": 2, "share": "1/4"},
     "module.layers": {"model": "cnn", "contains": ["Conv2d"], "none_of": ["LSTM"]},
     "notebook.runs": {},
     "params.at_most": {"model": "cnn", "limit": 100},
+    "params.exactly": {"model": "cnn", "counts": [100], "count": "trainable"},
     "params.fewer_than": {"model": "cnn", "limit": 100},
+    "pretraining.used": {"names": ["torchvision.models.vgg16"], "weights": True},
     "training.learns": {"model": "cnn", "dataset": DATASET},
+    "transfer.frozen": {"before": "cnn", "after": "cnn"},
+    "weights.finite": {"model": "cnn"},
     "weights.load": {"model": "cnn"},
+    "weights.not_pretrained": {"model": "cnn", "known": "digests", "dynamic": True},
 }
 
 WITHOUT_A_BOX = ("files.named", "files.present", "manual.band")
@@ -86,7 +101,14 @@ def needs_of(name: str) -> list[ProbeRequest]:
 
 
 def truth() -> Any:
-    return a_truth(expected={"f": lambda x: x, "g": lambda x: -x})
+    return a_truth(
+        expected={
+            "f": lambda x: x,
+            "g": lambda x: -x,
+            "shapes": lambda: {"0.weight": (2, 3)},
+            "digests": lambda: ("0" * 64,),
+        }
+    )
 
 
 def result_of(name: str, *evidence: Evidence) -> CheckResult:

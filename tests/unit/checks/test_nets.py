@@ -1,0 +1,383 @@
+"""Checks about what a net is and what its weight file holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from grader.checks.architecture import ArchitectureMatches
+from grader.checks.pretrained import _scan
+from grader.checks.requests import describe_module, execute, scan_apis
+from grader.model.evidence import Place
+from grader.model.journal import OptimizerSeen
+from grader.model.measurements import (
+    ApiUse,
+    ApiUses,
+    Execution,
+    Layer,
+    ModuleFacts,
+    Operation,
+    SavedTensor,
+)
+from grader.model.outcome import Outcome
+from tests.made_up import a_binding, a_rubric, a_seen, a_truth, judged, measured, not_there
+
+if TYPE_CHECKING:
+    from grader.model.scorecard import CheckResult
+
+PLACE = Place(file="hw.ipynb", cell=3, line=2)
+
+
+def facts(**changes: Any) -> ModuleFacts:
+    given: dict[str, Any] = {
+        "binding": a_binding(),
+        "class_name": "Net",
+        "layers": (),
+        "parameters": 0,
+        "trainable": 0,
+        "buffers": 0,
+        "saved": (),
+        "missing_keys": (),
+        "unexpected_keys": (),
+    }
+    return ModuleFacts(**{**given, **changes})
+
+
+def conv(outputs: int, inputs: int = 3, kernel: str = "(3, 3)", path: str = "") -> Operation:
+    settings = {"in_channels": str(inputs), "out_channels": str(outputs), "kernel_size": kernel}
+    return Operation(type="Conv2d", path=path, settings=settings)
+
+
+def pool() -> Operation:
+    return Operation(type="MaxPool2d", path="", settings={"kernel_size": "2"})
+
+
+def relu() -> Operation:
+    return Operation(type="ReLU", path="")
+
+
+def described(source: str, role: str = "cnn", **changes: Any) -> Any:
+    return measured(describe_module(a_rubric(), role, source), facts(**changes))  # type: ignore[arg-type]
+
+
+def tensor(name: str, digest: str = "a", **changes: Any) -> SavedTensor:
+    given: dict[str, Any] = {
+        "name": name,
+        "shape": (2,),
+        "dtype": "float32",
+        "finite": True,
+        "role": "parameter",
+        "sha256": digest * 64,
+    }
+    return SavedTensor(**{**given, **changes})
+
+
+class TestArchitecture:
+    LIST: tuple[dict[str, Any], ...] = (
+        {"type": "Conv2d", "settings": {"out_channels": 64, "kernel_size": 3}, "times": 2},
+        {"type": "MaxPool2d", "settings": {"kernel_size": 2}},
+    )
+
+    def graded(self, *operations: Operation, **params: Any) -> CheckResult:
+        given = {"model": "cnn", "layers": list(self.LIST), **params}
+        seen = a_seen(described("any", operations=operations))
+        return judged("architecture.matches", given, seen)
+
+    def test_the_list_in_its_order_passes_whatever_lies_between(self) -> None:
+        assert self.graded(conv(64), relu(), conv(64), relu(), pool()).outcome is Outcome.PASS
+
+    def test_the_first_other_layer_is_named(self) -> None:
+        result = self.graded(conv(64), conv(32, path="features.2"), pool())
+        assert result.outcome is Outcome.FAIL
+        assert "layer 2 is Conv2d 'features.2'" in result.message
+        assert "out_channels is 32, not 64" in result.message
+
+    @pytest.mark.parametrize("kernel", ["(5, 5)", "(3, 5)", "5", "()", "nonsense", "'3'"])
+    def test_another_kernel_is_another_layer(self, kernel: str) -> None:
+        assert self.graded(conv(64), conv(64, kernel=kernel), pool()).outcome is Outcome.FAIL
+
+    def test_missing_and_extra_layers_are_counted(self) -> None:
+        assert "ends after 2 of 3 such layers" in self.graded(conv(64), conv(64)).message
+        extra = self.graded(conv(64), conv(64), pool(), pool())
+        assert "there is one more MaxPool2d" in extra.message
+
+    def test_a_part_of_the_list_earns_its_band(self) -> None:
+        bands = [{"at": 1, "fraction": 1}, {"at": 0.6, "fraction": 0.5}]
+        result = self.graded(conv(64), conv(64), bands=bands)
+        assert result.outcome is Outcome.PARTIAL
+        assert result.fraction == 0.5
+
+    def test_vgg13_is_told_by_its_name(self) -> None:
+        blocks = [layer for n in (2, 2, 2, 2, 2) for layer in (*[conv(64)] * n, pool())]
+        assert "What is there looks like VGG13." in self.graded(*blocks).message
+
+    def test_batch_norm_where_it_may_not_be(self) -> None:
+        norm = Operation(type="BatchNorm2d", path="")
+        result = self.graded(conv(64), norm, conv(64), pool(), none_of=["BatchNorm2d"])
+        assert result.outcome is Outcome.FAIL
+        assert "holds BatchNorm2d" in result.message
+
+    def test_parameters_are_counted(self) -> None:
+        seen = a_seen(described("any", parameters=134_301_514))
+        given = {"model": "cnn", "parameters": [138_357_544, 134_301_514]}
+        assert judged("architecture.matches", given, seen).outcome is Outcome.PASS
+        result = judged("architecture.matches", {"model": "cnn", "parameters": [7]}, seen)
+        assert "134,301,514 parameters where 7 were expected" in result.message
+
+    @pytest.mark.parametrize("saved", [True, False])
+    def test_a_state_dict_must_have_the_official_keys_and_shapes(self, saved: bool) -> None:  # noqa: FBT001
+        layer = Layer(
+            path="features.0",
+            type="Conv2d",
+            torch=True,
+            parameters=8 * 3 * 9 + 8,
+            settings={"in_channels": "3", "out_channels": "8", "kernel_size": "(3, 3)"},
+        )
+        tensors = (
+            tensor("module.features.0.weight", shape=(8, 3, 3, 3)),
+            tensor("module.features.0.bias", shape=(8,)),
+        )
+        seen_facts = described("any", layers=(layer,), saved=tensors if saved else ())
+        official = {"features.0.weight": (8, 3, 3, 3), "features.0.bias": (8,)}
+
+        def graded(keys: dict[str, Any]) -> CheckResult:
+            seen = a_seen(seen_facts, truth=a_truth(expected={"vgg": lambda: keys}))
+            return judged("architecture.matches", {"model": "cnn", "state_dict": "vgg"}, seen)
+
+        assert graded(official).outcome is Outcome.PASS
+        assert "which it lacks" in graded({**official, "features.1.weight": (8,)}).message
+        assert "has shape [8], not [9]" in graded({**official, "features.0.bias": (9,)}).message
+        lacking = {"features.0.weight": (8, 3, 3, 3)}
+        assert "which the official weights lack" in graded(lacking).message
+
+    def test_it_asks_for_something(self) -> None:
+        with pytest.raises(ValueError, match="say what to compare"):
+            ArchitectureMatches(model="cnn")
+
+
+class TestIsCnn:
+    def graded(self, *kinds: tuple[str, int], run: tuple[str, ...] = (), **params: Any) -> Any:
+        layers = tuple(Layer(path=k, type=k, torch=True, parameters=n) for k, n in kinds)
+        seen = a_seen(
+            described(
+                "any", layers=layers, operations=tuple(Operation(type=one, path="") for one in run)
+            )
+        )
+        return judged("module.is_cnn", {"model": "cnn", **params}, seen)
+
+    def test_convolutions_that_run_count(self) -> None:
+        layers = (("Conv2d", 10), ("Linear", 90))
+        assert self.graded(*layers, run=("Conv2d", "Linear")).outcome is Outcome.PASS
+        result = self.graded(*layers, run=("Linear",))
+        assert result.outcome is Outcome.FAIL
+        assert "1 more is made but never run" in result.message
+
+    def test_they_must_hold_their_share(self) -> None:
+        layers = (("Conv2d", 10), ("Linear", 90))
+        assert self.graded(*layers, share=0.1).outcome is Outcome.PASS
+        assert "hold only 10%" in self.graded(*layers, share=0.2).message
+
+
+class TestCounts:
+    def test_exactly(self) -> None:
+        seen = a_seen(described("any", saved=(tensor("w", shape=(4, 5)),), parameters=20))
+        given = {"model": "cnn", "counts": [20, 30]}
+        assert judged("params.exactly", given, seen).outcome is Outcome.PASS
+        result = judged("params.exactly", {"model": "cnn", "counts": [30]}, seen)
+        assert result.outcome is Outcome.FAIL
+        assert result.hint == "10 too few."
+
+    def test_trainable_is_what_requires_a_gradient(self) -> None:
+        seen = a_seen(described("any", parameters=20, trainable=5))
+        given = {"model": "cnn", "limit": 10, "count": "trainable"}
+        assert judged("params.at_most", given, seen).outcome is Outcome.PASS
+        assert judged("params.at_most", {**given, "count": "total"}, seen).outcome is Outcome.FAIL
+
+
+class TestWeightFiles:
+    def test_one_nan_tensor_fails(self) -> None:
+        good = a_seen(described("saved", saved=(tensor("a"),)))
+        spoilt = a_seen(described("saved", saved=(tensor("a"), tensor("b", finite=False))))
+        assert judged("weights.finite", {"model": "cnn"}, good).outcome is Outcome.PASS
+        result = judged("weights.finite", {"model": "cnn"}, spoilt)
+        assert result.outcome is Outcome.FAIL
+        assert "1 of 2 saved tensors of your CNN hold NaN" in result.message
+
+    def test_a_checkpoint_without_its_optimizer_earns_half(self) -> None:
+        keys = ("model_state_dict", "epoch")
+        seen = a_seen(described("saved", saved=(tensor("a"),), file_keys=keys))
+        result = judged("checkpoint.has", {"model": "cnn"}, seen)
+        assert result.outcome is Outcome.PARTIAL
+        assert "lacks the optimizer's state (its keys are model_state_dict and epoch)" in (
+            result.message
+        )
+        whole = a_seen(
+            described("saved", saved=(tensor("a"),), file_keys=(*keys, "optimizer.state"))
+        )
+        assert judged("checkpoint.has", {"model": "cnn"}, whole).outcome is Outcome.PASS
+        given = {"model": "cnn", "holds": ["Epoch", "scheduler"], "partial": False}
+        assert judged("checkpoint.has", given, whole).outcome is Outcome.FAIL
+
+
+def uses(*found: tuple[str, str]) -> ApiUses:
+    return ApiUses(
+        uses=tuple(ApiUse(name=n, place=PLACE, how="static", text=t) for n, t in found),
+        searched=(),
+    )
+
+
+class TestPretrained:
+    def graded(self, *found: tuple[str, str], **params: Any) -> CheckResult:
+        seen = a_seen(measured(_scan(), uses(*found)))
+        return judged("weights.not_pretrained", params, seen)
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("torchvision.models", "net = models.resnet18(pretrained=True)"),
+            ("torchvision.models", "net = models.resnet18(True)"),
+            ("torchvision.models", 'net = resnet18(weights="DEFAULT")'),
+            ("torchvision.models", "net = vgg16(weights=models.VGG16_Weights.IMAGENET1K_V1)"),
+            ("timm", "timm.create_model('resnet18', pretrained=True)"),
+            ("torch.hub.load", "torch.hub.load('pytorch/vision', 'resnet18')"),
+            ("torch.nn.Module.from_pretrained", "Model.from_pretrained('x')"),
+        ],
+    )
+    def test_weights_of_others_are_found(self, name: str, text: str) -> None:
+        result = self.graded((name, text))
+        assert result.outcome is Outcome.FAIL
+        assert str(PLACE) in result.message
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("torchvision.models", "net = models.resnet18(weights=None)"),
+            ("torchvision.models", "net = models.resnet18(pretrained=False)"),
+            ("torchvision.models", "net = models.resnet18()"),
+            ("torchvision.models", "from torchvision.models import VGG16_Weights"),
+            ("torch.hub.load", "torch.hub.load('p/v', 'resnet18', pretrained=False)"),
+        ],
+    )
+    def test_architectures_without_weights_are_no_use(self, name: str, text: str) -> None:
+        assert self.graded((name, text)).outcome is Outcome.PASS
+
+    def test_what_is_not_clear_is_flagged_for_a_person(self) -> None:
+        result = self.graded(("torchvision.models", "net = resnet18(weights=chosen)"))
+        assert result.outcome is Outcome.PASS
+        assert result.flags[0].code == "pretrained_unclear"
+
+    def test_what_the_rubric_allows_is_allowed(self) -> None:
+        use = ("torchvision.models", "net = models.vgg16(pretrained=True)")
+        assert self.graded(use, allowed=["vgg16"]).outcome is Outcome.PASS
+
+    def test_official_tensors_are_known_by_their_digest(self) -> None:
+        def graded(digest: str) -> CheckResult:
+            seen = a_seen(
+                measured(_scan(), uses()),
+                described("saved", saved=(tensor("conv1.weight", digest),)),
+                truth=a_truth(expected={"official": lambda: ["b" * 64]}),
+            )
+            given = {"model": "cnn", "known": "official"}
+            return judged("weights.not_pretrained", given, seen)
+
+        assert graded("a").outcome is Outcome.PASS
+        assert "number for number: conv1.weight" in graded("b").message
+
+    def test_pretraining_asked_for(self) -> None:
+        names = ("torchvision.models.vgg16",)
+        given = {"names": list(names), "weights": True}
+
+        def graded(text: str) -> CheckResult:
+            seen = a_seen(measured(scan_apis(names), uses((names[0], text))))
+            return judged("pretraining.used", given, seen)
+
+        assert graded("vgg = models.vgg16(pretrained=True)").outcome is Outcome.PASS
+        assert graded("vgg = models.vgg16(weights=WEIGHTS)").outcome is Outcome.PASS
+        assert graded("vgg = models.vgg16()").outcome is Outcome.FAIL
+        assert graded("vgg = models.vgg16(weights=None)").outcome is Outcome.FAIL
+        assert graded("from torchvision.models import vgg16").outcome is Outcome.FAIL
+
+
+class TestApiUsed:
+    def test_any_or_every(self) -> None:
+        names = ("torch.optim.SGD", "torch.optim.Adam")
+        seen = a_seen(measured(scan_apis(names), uses((names[0], "SGD(…)"))))
+        given: dict[str, Any] = {"names": list(names)}
+        assert judged("api.used", given, seen).outcome is Outcome.PASS
+        result = judged("api.used", {**given, "every": True}, seen)
+        assert result.outcome is Outcome.FAIL
+        assert "No use of torch.optim.Adam" in result.message
+
+
+class TestTransfer:
+    BEFORE = (tensor("conv.weight", "a"), tensor("conv.bias", "b"), tensor("fc.weight", "c"))
+    ROLES: dict[str, Any] = {
+        "old": {"kind": "module", "names": ["old"]},
+        "new": {"kind": "module", "names": ["new"]},
+    }
+
+    def graded(self, *after: SavedTensor) -> CheckResult:
+        rubric = a_rubric(roles=self.ROLES)
+        pieces = [
+            measured(describe_module(rubric, role, "saved"), facts(saved=saved))
+            for role, saved in (("old", self.BEFORE), ("new", after))
+        ]
+        return judged(
+            "transfer.frozen",
+            {"before": "old", "after": "new", "dynamic": False},
+            a_seen(*pieces, rubric=rubric),
+        )
+
+    def test_all_but_the_last_layer_equal(self) -> None:
+        result = self.graded(*self.BEFORE[:2], tensor("fc.weight", "d"))
+        assert result.outcome is Outcome.PASS
+        assert "fc is new" in result.message
+
+    def test_other_names_and_buffers_do_not_matter(self) -> None:
+        after = (
+            tensor("0.weight", "a"),
+            tensor("0.bias", "b"),
+            tensor("0.running_mean", "e", role="buffer"),
+            tensor("2.weight", "d"),
+        )
+        assert self.graded(*after).outcome is Outcome.PASS
+
+    def test_a_frozen_layer_that_moved_is_named(self) -> None:
+        after = (tensor("conv.weight", "e"), tensor("conv.bias", "b"))
+        after += (tensor("mid.weight", "a"), tensor("fc.weight", "d"))
+        result = self.graded(*after)
+        assert result.outcome is Outcome.FAIL
+        assert "should be frozen differs from your OLD: conv" in result.message.replace(
+            "old", "OLD"
+        )
+
+    def test_the_old_last_layer_is_not_new(self) -> None:
+        assert "is still that of your old" in self.graded(*self.BEFORE).message
+
+    def test_nothing_kept(self) -> None:
+        after = (tensor("conv.weight", "x"), tensor("fc.weight", "y"))
+        assert "nothing was kept frozen" in self.graded(*after).message
+
+    @pytest.mark.parametrize(("frozen", "outcome"), [(900, Outcome.PASS), (0, Outcome.FAIL)])
+    def test_without_weights_a_run_may_show_it(self, frozen: int, outcome: Outcome) -> None:
+        rubric = a_rubric(roles=self.ROLES)
+        optimizer = OptimizerSeen(
+            place=PLACE, type="SGD", steps=5, parameters=50, frozen=frozen, net="Net"
+        )
+        run = Execution(
+            entry="hw.ipynb",
+            cells=(),
+            finished=True,
+            ended_by="end",
+            optimizer_steps=5,
+            budget_ended_training=False,
+            losses=(),
+            figures=(),
+            stubbed_packages=(),
+            optimizers=(optimizer,),
+        )
+        pieces = [not_there(describe_module(rubric, one, "saved")) for one in ("old", "new")]
+        seen = a_seen(*pieces, measured(execute(rubric), run), rubric=rubric)
+        result = judged("transfer.frozen", {"before": "old", "after": "new"}, seen)
+        assert result.outcome is outcome
