@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.collect import channel as wire
 from grader.collect.admit import admit, fault_of_end, harness_evidence, interrupted
+from grader.collect.given import Given
 from grader.collect.plan import source_of, steps
 from grader.collect.pretrained import pretrained_weights
 from grader.collect.probes import PROBES, array_rules
@@ -68,6 +69,7 @@ class Collector:
         store: Where evidence is kept.
         inputs: Datasets.
         serving: What student code finds when it runs; None for nothing.
+        given: Files of the course, laid beside submissions without them.
         threads: Cores of a slot.
         fresh: Measure again what is stored.
         on_probe: Told the name of each probe as it begins.
@@ -78,6 +80,7 @@ class Collector:
     store: EvidenceStore
     inputs: Inputs
     serving: Serving | None = None
+    given: Given = Given({})  # noqa: RUF009 - frozen, and never changed
     threads: int = 1
     fresh: bool = False
     on_probe: Callable[[Submission, str], None] = field(default=lambda _s, _p: None)
@@ -146,6 +149,20 @@ class Collector:
                     found[request.digest] = harness_evidence(request, str(error))
         return found
 
+    def missing_datasets(self) -> dict[str, str]:
+        """Every dataset that is measured or served and is not here: name → why, and the mend."""
+        found = dict(self.serving.missing()) if self.serving else {}
+        for reference in datasets_of(self.plan):
+            name, _, split = reference.partition("/")
+            dataset = self.inputs.datasets[name]
+            if split in dataset.available(self.inputs.root):
+                continue
+            try:
+                self.inputs.split(reference)
+            except DatasetMissingError as error:
+                found.setdefault(name, str(error))
+        return found
+
     def _missing_served(self) -> str:
         """Why student code would not find its data here; empty when it would."""
         return "\n".join(self.serving.missing().values()) if self.serving else ""
@@ -211,6 +228,7 @@ class _Attempt:
             data["torch"] = pretrained
         slot = Slot(root=self.folder, overlays=self._overlays(), data=data)
         _copy(self.submission, slot.submission)
+        self.collector.given.lay(slot.submission, (f.path for f in self.submission.files))
         slot.inputs.mkdir()
         slot.inputs.chmod(0o755)
         budget = self.collector.budget

@@ -114,6 +114,9 @@ class Data(Record):
 
     serve: tuple[str, ...] = ()
     """Datasets at hand in the box, whatever path or constructor the code uses: `mnist`, …"""
+    given: str = ""
+    """The rubric's folder of files that the course hands out (`utils.py`, pictures): laid beside
+    the submissions that came without them."""
 
 
 class OwnDataset(Record):
