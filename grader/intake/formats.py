@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from grader.intake.archive import ZipFormat
 from grader.intake.folder import FolderFormat
 from grader.intake.single import SingleFileFormat
+from grader.intake.tar import TarFormat
+from grader.intake.zip import ZipFormat
 from grader.registry import Registry
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Format(Protocol):
 
 
 FORMATS: Registry[Format] = Registry("intake format")
-for _format in (FolderFormat(), SingleFileFormat(), ZipFormat()):
+for _format in (FolderFormat(), SingleFileFormat(), ZipFormat(), TarFormat()):
     FORMATS.register(_format.name, _format)
 
 

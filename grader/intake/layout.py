@@ -7,6 +7,9 @@
 4. It lies in a folder named like a known assignment: one submission of it.
 5. Its `grade.toml` names a known assignment, or there is only one known assignment: as 3.
 
+A folder of submissions may be an export of a learning platform (`exports/`); whatever in it is not
+part of the export is read as ever.
+
 What looks like one submission: a `grade.toml`; a notebook or script beside files that cannot be
 submissions by themselves (weights, texts, pictures); scripts that import each other; or a single
 notebook or script with nothing else that could be a submission. A caller who knows better says so
@@ -19,7 +22,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from grader.errors import ConfigurationError
+from grader.errors import ConfigurationError, IntakeError
+from grader.intake.exports import HandedIn, export_of
 from grader.intake.formats import format_of
 from grader.intake.limits import is_litter
 from grader.intake.notes import Notes, shown
@@ -31,9 +35,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "Layout", "entries_of", "lay_out", "looks_like_one"]
 
-OTHER_ARCHIVES = frozenset({".rar", ".7z", ".tar", ".gz", ".tgz", ".xz", ".bz2"})
+OTHER_ARCHIVES = frozenset({".rar", ".7z", ".gz", ".xz", ".bz2", ".zst"})
 BESIDE = re.compile(r"(?i)(readme|licen[cs]e|requirements).*|.*\.(md|zip)")
 """Files that lie in folders of submissions and in submissions alike, so they tell nothing."""
+EXPORTED_BESIDE = frozenset({".csv", ".yml", ".yaml", ".txt", ".html", ".json"})
+"""What platforms put beside the submissions."""
 SCRIPT_BYTES = 1 << 20
 
 
@@ -43,6 +49,8 @@ class Found:
 
     assignment: str
     path: Path
+    handed_in: HandedIn | None = None
+    """What the platform says of it, when it came in an export."""
 
 
 @dataclass
@@ -94,7 +102,8 @@ def lay_out(
     chosen = assignment or _assignment(root, name, parent, known)
     at_home = name in names
     if one is None:
-        one = looks_like_one(root) or (parent in names and not at_home)
+        exported = export_of(entries_of(root), chosen) is not None
+        one = not exported and (looks_like_one(root) or (parent in names and not at_home))
     if one:
         layout.found.append(Found(chosen, root))
     else:
@@ -127,7 +136,20 @@ def entries_of(folder: Path) -> list[Path]:
 
 
 def _collection(folder: Path, assignment: str, layout: Layout) -> None:
-    for path in entries_of(folder):
+    entries = entries_of(folder)
+    export = export_of(entries, assignment)
+    if export is not None:
+        try:
+            handed_in = export.handed_in(entries, assignment)
+        except IntakeError as error:
+            layout.refused.append((Found(assignment, folder), error.message, error.mend))
+            return
+        layout.found += [Found(assignment, one.paths[0], one) for one in handed_in]
+        layout.notes.append(f"'{shown(folder.name)}' is an export of {export.name}")
+        taken = {place for one in handed_in for path in one.paths for place in (path, path.parent)}
+        entries = [path for path in entries if path not in taken]
+        entries = [path for path in entries if path.suffix.lower() not in EXPORTED_BESIDE]
+    for path in entries:
         found = Found(assignment, path)
         if path.is_symlink():
             layout.refused.append((found, "it is a link", "put the files themselves there"))

@@ -8,9 +8,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.errors import ConfigurationError, IntakeError
+from grader.intake.exports import export_of
 from grader.intake.formats import format_of
+from grader.intake.gather import gather
 from grader.intake.layout import Found, Layout, entries_of, lay_out, looks_like_one
 from grader.intake.limits import DEFAULT_LIMITS, Limits
 from grader.intake.notes import Notes, shown
@@ -18,8 +21,12 @@ from grader.intake.scan import scan
 from grader.intake.team import team_of
 from grader.model.submission import Submission, Unreadable
 
+if TYPE_CHECKING:
+    from grader.intake.exports import HandedIn
+
 __all__ = ["Intake", "read"]
 
+ARCHIVES = frozenset({"zip", "tar"})
 NAME_CHARACTERS = 100
 UNSAFE = re.compile(r'[/\\:*?"<>|]')
 WRAPPERS = 4
@@ -93,14 +100,15 @@ def _top(
     entry = format_of(path)
     if entry is None:
         raise ConfigurationError(
-            "this is neither a folder, a zip archive, a notebook nor a script", where=str(path)
+            "this is neither a folder, a zip or tar archive, a notebook nor a script",
+            where=str(path),
         )
     name, root, single = entry.stem(path), path, entry.name == "file"
     names = known if assignment is None else frozenset({assignment})
     notes = Notes()
     if single:
         root, one = path.parent, True
-    elif entry.name == "zip":
+    elif entry.name in ARCHIVES:
         keep = frozenset() if one else names
         try:
             root, notes = opener.open(path, keep=keep, many=name in keep)
@@ -148,10 +156,14 @@ def _read_all(
 
 
 def _submission(found: Found, name: str, opener: _Opener, notes: Notes) -> Submission:
-    root, opening = opener.open(found.path)
+    handed_in = found.handed_in
+    path = found.path
+    if handed_in is not None and (len(handed_in.paths) > 1 or handed_in.renamed):
+        path = opener.gathered(handed_in, notes)
+    root, opening = opener.open(path)
     notes.take(opening)
     files = scan(root, opener.limits, notes)
-    team = team_of(name, root, notes)
+    team = team_of(name, root, notes, handed_in)
     return Submission(
         assignment=found.assignment,
         name=name,
@@ -159,6 +171,8 @@ def _submission(found: Found, name: str, opener: _Opener, notes: Notes) -> Submi
         team=team.name,
         student_ids=team.student_ids,
         files=files,
+        submitted_at=handed_in.submitted_at if handed_in else None,
+        marked_late=handed_in.marked_late if handed_in else False,
         notes=notes.all(),
     )
 
@@ -206,13 +220,27 @@ class _Opener:
                 break
             if entries[0].name in keep or (many and looks_like_one(entries[0])):
                 break
+            if any(export_of(entries, assignment) for assignment in keep):
+                break
             root = entries[0]
         return root
+
+    def gathered(self, handed_in: HandedIn, notes: Notes) -> Path:
+        """One folder with all that somebody handed in, under the names they gave.
+
+        Raises:
+            IntakeError: Something of it cannot be read.
+        """
+        place = self._place(handed_in.paths[0]).with_suffix(".gathered")
+        gather(handed_in, place, self.limits, notes)
+        return place
 
     def _open(self, path: Path, notes: Notes, limits: Limits) -> Path:
         entry = format_of(path)
         if entry is None:
-            raise IntakeError("it is neither a folder, a zip archive, a notebook nor a script")
+            raise IntakeError(
+                "it is neither a folder, a zip or tar archive, a notebook nor a script"
+            )
         return entry.open(path, self._place(path), limits, notes)
 
     def _named_in_text(self, root: Path, notes: Notes) -> Path:
@@ -235,11 +263,11 @@ class _Opener:
 
 
 def _lone_archive(root: Path) -> Path | None:
-    """A folder that holds one zip and nothing else, as learning platforms make them."""
+    """A folder that holds one archive and nothing else, as learning platforms make them."""
     entries = entries_of(root)
     if len(entries) == 1 and not entries[0].is_symlink():
         entry = format_of(entries[0])
-        if entry is not None and entry.name == "zip":
+        if entry is not None and entry.name in ARCHIVES:
             return entries[0]
     return None
 
@@ -251,7 +279,8 @@ def _key(path: Path) -> str:
 def _unique(found: Found, taken: set[tuple[str, str]], notes: Notes) -> str:
     """A name that nobody has, also where upper and lower case are the same."""
     entry = format_of(found.path)
-    wanted = _plain(entry.stem(found.path) if entry is not None else found.path.name)
+    stem = entry.stem(found.path) if entry is not None else found.path.name
+    wanted = _plain(found.handed_in.name if found.handed_in is not None else stem)
     name, number = wanted, 1
     while (found.assignment, name.casefold()) in taken:
         number += 1

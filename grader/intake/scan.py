@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.errors import IntakeError
-from grader.intake.archive import safe_parts
 from grader.intake.limits import is_litter
+from grader.intake.unpacking import safe_parts
 from grader.model.submission import SubmittedFile
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Who handed in: `grade.toml` first, else the name of the folder or archive.
+"""Who handed in: `grade.toml` first, else the platform's export, else the folder's name.
 
 | name                    | team                    | students               |
 | ----------------------- | ----------------------- | ---------------------- |
@@ -24,6 +24,7 @@ from grader.intake.notes import shown
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from grader.intake.exports import HandedIn
     from grader.intake.notes import Notes
 
 __all__ = ["Team", "team_of"]
@@ -45,11 +46,26 @@ class Team:
     assignment: str = ""
 
 
-def team_of(name: str, root: Path, notes: Notes) -> Team:
-    """The team of a submission. A `grade.toml` that cannot be used is a note, never a crash."""
+def team_of(name: str, root: Path, notes: Notes, handed_in: HandedIn | None = None) -> Team:
+    """The team of a submission. A `grade.toml` that cannot be used is a note, never a crash.
+
+    Args:
+        name: Of the submission.
+        root: Its folder.
+        notes: Told what cannot be used.
+        handed_in: What a platform's export says of it.
+    """
     said = _said(root / TEAM_FILE, notes)
-    students = _students(said.get("students"), notes) or students_of(name)
-    team = _text(said.get("team"), "team", notes) or name
+    claimed = _students(said.get("students"), notes)
+    known = handed_in.student_ids if handed_in is not None else ()
+    students = claimed or known or students_of(name)
+    if claimed and known and not set(known) <= set(claimed):
+        notes.say(
+            f"{TEAM_FILE} names {shown(', '.join(claimed))}; the platform says that"
+            f" {shown(', '.join(known))} handed it in"
+        )
+    fallback = handed_in.team if handed_in is not None and handed_in.team else name
+    team = _text(said.get("team"), "team", notes) or _clean(fallback) or name
     assignment = _text(said.get("assignment"), "assignment", notes)
     return Team(team, students, assignment)
 

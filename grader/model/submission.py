@@ -33,6 +33,9 @@ class Submission(Record):
     files: tuple[SubmittedFile, ...]
     """Regular files only, sorted by path."""
     submitted_at: datetime | None = None
+    """With a time zone; None where nothing tells."""
+    marked_late: bool = False
+    """Whether the platform marks it as late, which does not say by how much."""
     notes: tuple[str, ...] = ()
     """What intake left out or changed, for the staff (links, sockets, macOS litter)."""
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import tomllib
+from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 
+from tests.attacks.building import ATTACKS, NOTEBOOK, build, honest_copy, weak_copy
 from tests.e2e.conftest import ROOT, call, needs_box
 
-ATTACKS = ROOT / "tests" / "attacks"
-HONEST = ROOT / "rubrics" / "digits-svhn" / "verify" / "reference" / "submission"
 CASES = sorted(p.parent for p in ATTACKS.glob("*/expect.toml"))
 
 BOX_UIDS = range(60000, 61000)
 """Of boxes that root makes: no other process of this machine has them."""
 
 CGROUPS = Path("/sys/fs/cgroup")
+
+FORBIDDEN_TAGS = {"iframe", "object", "embed", "base", "link", "form", "frame", "applet", "audio"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.box]
 
@@ -29,18 +33,29 @@ def attacked(tmp_path_factory):
     needs_box()
     folder = tmp_path_factory.mktemp("attacks")
     course = folder / "submissions" / "digits-svhn"
+    course.mkdir(parents=True)
     for case in CASES:
-        shutil.copytree(case / "submission", course / case.name, symlinks=True)
-    shutil.copytree(HONEST, course / "zz-honest")
+        build(case, course / name_of(case))
+    honest_copy(course / "zz-honest")
+    weak = weak_copy(course / "zz-weak")
+    nbformat.write(weak, course / "zz-weak" / NOTEBOOK)
     return call(folder / "submissions", "--rubrics", impatient(folder), out=folder / "reports")
 
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("honest") / "submissions" / "digits-svhn"
-    shutil.copytree(HONEST, folder / "zz-honest")
+    honest_copy(folder / "zz-honest")
     course = folder.parent.parent
     return call(folder.parent, "--rubrics", impatient(course), out=course / "reports")
+
+
+def expectation(case: Path) -> dict:
+    return tomllib.loads((case / "expect.toml").read_text())
+
+
+def name_of(case: Path) -> str:
+    return expectation(case).get("name", case.name)
 
 
 def impatient(folder: Path) -> Path:
@@ -56,21 +71,90 @@ def impatient(folder: Path) -> Path:
 
 
 def test_there_are_attacks():
-    assert len(CASES) >= 10
+    assert len(CASES) >= 50
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda p: p.name)
 def test_attack_is_contained(case: Path, attacked):
-    expect = tomllib.loads((case / "expect.toml").read_text())["expect"]
-    card = attacked.submission(case.name)
-    assert card["points"] <= expect["points_at_most"]
-    outcomes = attacked.outcomes(case.name)
+    expect = expectation(case)["expect"]
+    if "unreadable" in expect:
+        assert re.search(rf"{re.escape(case.name)}.*{expect['unreadable']}", attacked.text, re.DOTALL)
+        return
+    card = attacked.submission(name_of(case))
+    like = "zz-weak" if (case / "cell.py").is_file() else "zz-honest"
+    most = expect.get("points_at_most", attacked.submission(like)["points"])
+    assert card["points"] <= most
+    outcomes = attacked.outcomes(name_of(case))
     assert "error" not in outcomes.values(), outcomes
     if "criterion" in expect:
         assert outcomes[expect["criterion"]] == expect["outcome"], card
     if "exit_reason" in expect:
         reasons = {attempt["exit_reason"] for attempt in card["attempts"]}
         assert expect["exit_reason"] in reasons
+    if "flag" in expect:
+        assert expect["flag"] in {flag["code"] for flag in card["flags"]}
+
+
+def test_every_submission_is_in_the_report(attacked):
+    reported = {card["submission"] for card in attacked.grades["submissions"]}
+    refused = {case.name for case in CASES if "unreadable" in expectation(case)["expect"]}
+    assert {name_of(case) for case in CASES} - refused <= reported
+    assert all(name in attacked.text for name in refused)
+
+
+def test_nothing_was_written_outside(attacked):
+    assert attacked.out.exists()
+    for place in ("/tmp/pwned", "/tmp/escaped.txt", "/dev/shm/covert", "/usr/share/covert"):
+        assert not Path(place).exists()
+    assert not list(attacked.out.parent.rglob("escaped*"))
+
+
+class Seen(HTMLParser):
+    """What a browser would run or load."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag in FORBIDDEN_TAGS:
+            self.found.append(tag)
+        for key, value in attrs:
+            text = (value or "").strip().lower()
+            if key.startswith("on"):
+                self.found.append(f"{tag} {key}")
+            if key in {"href", "src", "action", "xlink:href"} and not text.startswith(
+                ("#", "data:image/png", "feedback/", "../index.html", "index.html")
+            ):
+                self.found.append(f"{tag} {key}={text[:60]}")
+
+    handle_startendtag = handle_starttag
+
+
+def test_no_page_runs_or_loads_anything_of_a_submission(attacked):
+    own = (ROOT / "grader" / "report" / "templates" / "index.js").read_text().strip()
+    pages = [attacked.out / "index.html", *(attacked.out / "feedback").glob("*.html")]
+    assert len(pages) > 40
+    for page in pages:
+        text = page.read_text()
+        seen = Seen()
+        seen.feed(text)
+        assert not seen.found, (page.name, seen.found)
+        scripts = re.findall(r"<script[^>]*>(.*?)</script>", text, re.DOTALL)
+        assert all(script.strip() in own for script in scripts), page.name
+        assert "owned'" not in "".join(scripts)
+
+
+def test_no_cell_of_the_table_is_a_formula(attacked):
+    with (attacked.out / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
+        for row in csv.reader(file):
+            for cell in row:
+                assert not cell.startswith(("=", "+", "@", "\t", "\r")), row
+                assert not re.match(r"-[^0-9]", cell), row
+
+
+def test_the_terminal_shows_plain_text_only(attacked):
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", attacked.text)
 
 
 def test_nothing_is_left_alive(attacked):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from grader.errors import HarnessError
 from grader.intake import DEFAULT_LIMITS, Limits
-from grader.intake.archive import safe_parts
+from grader.intake.unpacking import safe_parts
 
 
 def opened(found):

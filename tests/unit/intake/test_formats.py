@@ -1,5 +1,6 @@
 """What every intake format must keep. A new format adds a maker here and passes."""
 
+import tarfile
 import zipfile
 
 import pytest
@@ -27,7 +28,14 @@ def a_zip(place):
     return place / "ada.zip"
 
 
-MAKERS = {"folder": a_folder, "file": a_file, "zip": a_zip}
+def a_tar(place):
+    (place / "hw.ipynb").write_text("{}")
+    with tarfile.open(place / "ada.tar.gz", "w:gz") as archive:
+        archive.add(place / "hw.ipynb", "hw.ipynb")
+    return place / "ada.tar.gz"
+
+
+MAKERS = {"folder": a_folder, "file": a_file, "zip": a_zip, "tar": a_tar}
 each = pytest.mark.parametrize("name", sorted(MAKERS))
 
 
@@ -56,12 +64,12 @@ def test_opening_gives_a_folder_with_the_files_and_leaves_the_path_alone(tmp_pat
 
 @each
 def test_a_link_has_no_format(tmp_path, name):
-    link = tmp_path / f"link{MAKERS[name](tmp_path).suffix}"
+    link = tmp_path / f"link{''.join(MAKERS[name](tmp_path).suffixes)}"
     link.symlink_to(tmp_path / "ada")
     assert format_of(link) is None
 
 
-@pytest.mark.parametrize("name", ["file", "zip"])
+@pytest.mark.parametrize("name", ["file", "zip", "tar"])
 def test_what_cannot_be_read_is_an_intake_error(tmp_path, name, monkeypatch):
     path = MAKERS[name](tmp_path)
 
@@ -70,6 +78,7 @@ def test_what_cannot_be_read_is_an_intake_error(tmp_path, name, monkeypatch):
 
     monkeypatch.setattr("shutil.copyfile", refuse)
     monkeypatch.setattr("zipfile.ZipFile.__init__", refuse)
+    monkeypatch.setattr("tarfile.open", refuse)
     with pytest.raises(IntakeError) as caught:
         FORMATS[name].open(path, tmp_path / "work", DEFAULT_LIMITS, Notes())
     assert "permissions" in caught.value.mend
