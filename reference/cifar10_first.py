@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -60,7 +60,7 @@ def prepare(images: Tensor) -> Tensor:
     return (images - mean) / std
 
 
-def load(config: Config) -> Data:
+def load(config: Any) -> Data:
     """CIFAR-10, a share of the training images held out for validation."""
     return load_cifar10(config.val_share).first(config.rows)
 

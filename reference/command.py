@@ -109,12 +109,14 @@ def _train(task: Task, config: Any, options: argparse.Namespace) -> None:
         else:
             result, model = run(task, config, seed, quiet=options.quiet)
         print(line(result), flush=True)
+        for row in result.table:
+            print("  " + ", ".join(f"{key} {_short(value)}" for key, value in row.items()))
         if options.save:
             print(f"stored {store(task, config, result, model.state_dict(), add=add)}", flush=True)
             add = True
         if options.figures is not None and task.draw is not None and seed == options.seeds[0]:
             options.figures.mkdir(parents=True, exist_ok=True)
-            for file in task.draw(config, model, task.load(config), options.figures):
+            for file in task.draw(result, config, model, options.figures):
                 print(f"drew {file}")
 
 
@@ -127,6 +129,10 @@ def line(result: Run) -> str:
         f"best epoch {result.best_epoch} of {result.epochs}, "
         f"{result.parameters:,} parameters, {result.seconds:.1f} s{further}"
     )
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

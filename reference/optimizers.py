@@ -15,6 +15,7 @@ __all__ = [
     "Optimization",
     "adam",
     "adamax",
+    "adamw",
     "adamw_cosine",
     "one_cycle_adamw",
     "one_cycle_sgd",
@@ -66,6 +67,13 @@ def sgd(model: nn.Module, config: Any, _steps: int) -> Optimization:
     """Plain gradient descent at a constant learning rate."""
     return Optimization(
         torch.optim.SGD(_trained(model), lr=config.lr, weight_decay=config.weight_decay)
+    )
+
+
+def adamw(model: nn.Module, config: Any, _steps: int) -> Optimization:
+    """AdamW at a constant learning rate."""
+    return Optimization(
+        torch.optim.AdamW(_trained(model), lr=config.lr, weight_decay=config.weight_decay)
     )
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Config", "Epoch", "Run", "Task"]
 
 Augment = Callable[[Tensor, torch.Generator, Any], Tensor]
-
-
 Loss = Callable[..., Tensor]
 
 
@@ -82,7 +80,7 @@ class Task:
         views: Prepared inputs and settings → the versions whose outputs are averaged in evaluation.
         stop: Settings and all epochs so far → stop? By default `patience` decides.
         experiment: Several trainings in place of one; what `run` does by default.
-        draw: Settings, net, data and a folder → the figures written there.
+        draw: A run, its settings, its net and a folder → the figures written there.
         units: Of what `Run.figures` holds.
     """
 
@@ -98,7 +96,7 @@ class Task:
     views: Callable[[Tensor, Any], list[Tensor]] | None = None
     stop: Callable[[Any, list[Epoch]], bool] | None = None
     experiment: Callable[[Task, Any, int], tuple[Run, nn.Module]] | None = None
-    draw: Callable[[Any, nn.Module, Data, Path], list[Path]] | None = None
+    draw: Callable[[Run, Any, nn.Module, Path], list[Path]] | None = None
     units: dict[str, str] = field(default_factory=dict)
 
 
@@ -124,3 +122,5 @@ class Run:
     """A column for each figure of `Epoch`."""
     figures: dict[str, float] = field(default_factory=dict)
     """What else was measured, with units in the task."""
+    table: list[dict[str, Any]] = field(default_factory=list)
+    """Where a task asks for several trainings: a row for each."""
