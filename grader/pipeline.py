@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.checks import CHECKS, GroundTruth
 from grader.collect.context import evidence_context
+from grader.collect.given import Given
 from grader.collect.inputs import Inputs, machine_secret
 from grader.collect.plan import plan
 from grader.collect.run import Collected, Collector, datasets_of
 from grader.collect.serving import Serving
 from grader.collect.store import EvidenceStore
 from grader.collect.truth import ground_truth
-from grader.datasets import splits
+from grader.datasets import DATASETS, splits, with_own
 from grader.engine import LocalPool
 from grader.errors import ConfigurationError, HarnessError, SandboxError
 from grader.gradebook import Gradebook
 from grader.intake import Intake, read
 from grader.model.evidence import EvidenceSet
 from grader.model.scorecard import Decision, Flag, Scorecard
+from grader.rubric.data_rules import SERVED
 from grader.rubric.load import LoadedRubric, load
 from grader.rubric.visible import visible_part
 from grader.sandbox import Sandbox, make_sandbox
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Graded",
+    "Lacking",
     "Listener",
     "Options",
     "Run",
@@ -61,6 +64,7 @@ class Options:
         jobs: Boxes at a time; 0 for one per core.
         data: Root of the datasets.
         fresh: Measure again what is stored.
+        skip_missing_data: Leave out submissions whose datasets are not on this machine.
         visible_only: A self-check: one submission, judged by visible criteria alone.
         gradebook: SQLAlchemy URL; SQLite in `out` when empty.
     """
@@ -72,6 +76,7 @@ class Options:
     jobs: int = 0
     data: Path | None = None
     fresh: bool = False
+    skip_missing_data: bool = False
     visible_only: bool = False
     gradebook: str = ""
 
@@ -96,6 +101,23 @@ class Graded:
     wall_seconds: float
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """An assignment whose data is not on this machine.
+
+    Attributes:
+        assignment: Its id.
+        datasets: Name of each missing dataset → why, and the command that fetches it.
+        submissions: Whose grading it touches, by name.
+        skipped: Whether they were left out.
+    """
+
+    assignment: str
+    datasets: Mapping[str, str]
+    submissions: tuple[str, ...]
+    skipped: bool
+
+
 @dataclass
 class Run:
     """What one run came to.
@@ -105,6 +127,7 @@ class Run:
         unreadable: What intake could not read.
         notes: What intake passed over.
         rubrics: Assignment → its rubric.
+        lacking: What could not be graded, or only in part, for want of data.
         boxes: How many boxes were opened.
         wall_seconds: Of the whole run.
     """
@@ -113,6 +136,7 @@ class Run:
     unreadable: tuple[Unreadable, ...] = ()
     notes: tuple[str, ...] = ()
     rubrics: Mapping[str, LoadedRubric] = field(default_factory=dict)
+    lacking: tuple[Lacking, ...] = ()
     boxes: int = 0
     wall_seconds: float = 0.0
 
@@ -159,7 +183,12 @@ def rubric_context() -> dict[str, Any]:
     """What a rubric may speak of beyond its own file: what checks need, which data there is."""
     return {
         "needs": lambda check, params, rubric: CHECKS[check].needs(params, rubric),
-        "names": {"dataset": splits()},
+        "names": {
+            "dataset": splits(),
+            SERVED: tuple(
+                name for name in DATASETS if DATASETS[name].served or DATASETS[name].shipped
+            ),
+        },
     }
 
 
@@ -264,7 +293,7 @@ class _Grading:
         self.listener = listener
         self.sandbox = make_sandbox(options.sandbox)
         self.pool = LocalPool(options.jobs)
-        self.inputs = Inputs(options.data, machine_secret())
+        self.secret = machine_secret()
         self._check_lock = threading.Lock()
         self._checked = False
         self._boxes = 0
@@ -278,9 +307,18 @@ class _Grading:
             rubrics = {a: visible_part(r) for a, r in rubrics.items()}
         self.options.out.mkdir(parents=True, exist_ok=True)
         collectors = {a: self._collector(r) for a, r in rubrics.items()}
-        truths = {a: self._truth(rubrics[a], collectors[a]) for a in wanted}
-        result = Run(unreadable=intake.unreadable, notes=intake.notes, rubrics=rubrics)
-        self.listener.begun(len(intake.submissions))
+        lacking = self._lacking(intake, collectors)
+        left_out = {entry.assignment for entry in lacking if entry.skipped}
+        taken = [s for s in intake.submissions if s.assignment not in left_out]
+        truths = {
+            a: ground_truth(rubrics[a], datasets_of(c.plan), c.inputs, c.serving)
+            for a, c in collectors.items()
+            if a not in left_out
+        }
+        result = Run(
+            unreadable=intake.unreadable, notes=intake.notes, rubrics=rubrics, lacking=lacking
+        )
+        self.listener.begun(len(taken))
 
         def work(submission: Submission) -> Graded:
             assignment = submission.assignment
@@ -291,12 +329,11 @@ class _Grading:
         with Gradebook(self.options.gradebook_url) as book:
             self._book = book
             self._decisions = {
-                (s.assignment, s.name): book.decisions(s.assignment, s.name)
-                for s in intake.submissions
+                (s.assignment, s.name): book.decisions(s.assignment, s.name) for s in taken
             }
             for entry in intake.unreadable:
                 book.save_unreadable(entry, _now())
-            for _, graded in self.pool.map(work, intake.submissions):
+            for _, graded in self.pool.map(work, taken):
                 book.save(graded.scorecard, _now())
                 result.graded.append(graded)
                 self.listener.finished(graded)
@@ -315,25 +352,35 @@ class _Grading:
 
     def _collector(self, loaded: LoadedRubric) -> Collector:
         requests = plan(loaded.rubric, loaded.params)
-        serving = Serving(self.inputs, loaded.rubric.data.serve)
+        own = with_own(DATASETS, loaded.rubric.datasets, loaded.folder, self.options.data)
+        inputs = Inputs(self.options.data, self.secret, own)
+        serving = Serving(inputs, loaded.rubric.data.serve)
+        given = Given.of(loaded.folder, loaded.rubric.data.given)
         context = evidence_context(
-            self.sandbox.name, loaded.rubric.budget, datasets_of(requests), self.inputs, serving
+            self.sandbox.name, loaded.rubric.budget, datasets_of(requests), inputs, serving
         )
         return Collector(
             plan=requests,
             budget=loaded.rubric.budget,
-            store=EvidenceStore(self.options.out / "evidence", context),
-            inputs=self.inputs,
+            store=EvidenceStore(self.options.out / "evidence", context | given.context()),
+            inputs=inputs,
             serving=serving,
+            given=given,
             threads=self.pool.threads_per_box,
             fresh=self.options.fresh,
             on_probe=self.listener.probing,
         )
 
-    @staticmethod
-    def _truth(loaded: LoadedRubric, collector: Collector) -> GroundTruth:
-        measured = datasets_of(collector.plan)
-        return ground_truth(loaded, measured, collector.inputs, collector.serving)
+    def _lacking(self, intake: Intake, collectors: Mapping[str, Collector]) -> tuple[Lacking, ...]:
+        """The assignments whose data is not all here, in the order of their names."""
+        found = []
+        for assignment, collector in collectors.items():
+            missing = collector.missing_datasets()
+            if missing:
+                names = tuple(s.name for s in intake.submissions if s.assignment == assignment)
+                skipped = self.options.skip_missing_data
+                found.append(Lacking(assignment, missing, names, skipped))
+        return tuple(found)
 
     def checked_sandbox(self) -> Sandbox:
         """The backend, after its self-check passed once in this run.

@@ -14,7 +14,7 @@ from grader.report.terminal import class_table
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from grader.pipeline import Options, Run
+    from grader.pipeline import Lacking, Options, Run
 
 __all__ = ["conclude", "console"]
 
@@ -39,6 +39,8 @@ def conclude(
         f"{len(cards)} graded in {run.wall_seconds:.1f} s: {run.boxes} boxes opened, "
         f"{reused} unchanged and not run again" + (" (--fresh runs them)." if reused else ".")
     )
+    for lack in run.lacking:
+        _say_lacking(terminal, lack)
     for note in run.notes:
         terminal.print(f"Passed over: {note}", markup=False)
     staff = needs_staff(cards, run.unreadable)
@@ -53,3 +55,15 @@ def conclude(
     say_where(terminal, paths)
     summarise_for_github(cards, run.unreadable)
     return 1 if staff or failing else 0
+
+
+def _say_lacking(terminal: Console, lack: Lacking) -> None:
+    """One message an assignment: what is not here, what that touches, how to get it."""
+    count = len(lack.submissions)
+    whose = f"{count} submission{'' if count == 1 else 's'}"
+    outcome = "not taken up" if lack.skipped else "graded as far as it goes, the rest stays open"
+    terminal.print(
+        f"[bold]No data for {escape(lack.assignment)}[/bold] ({whose}, {outcome}):", soft_wrap=True
+    )
+    for why in lack.datasets.values():
+        terminal.print(f"  {escape(why)}", soft_wrap=True)

@@ -21,6 +21,11 @@ __all__ = ["run"]
 @running
 @fail_under
 @click.option(
+    "--skip-missing-data",
+    is_flag=True,
+    help="Leave out submissions whose datasets are not on this machine, instead of failing.",
+)
+@click.option(
     "--sandbox",
     type=click.Choice(["bubblewrap", "none"]),
     default="bubblewrap",
@@ -38,12 +43,14 @@ def run(
     sandbox: str,
     *,
     fresh: bool,
+    skip_missing_data: bool,
     fail_under: tuple[Fraction, bool] | None,
 ) -> int:
     r"""Grade a folder of submissions, one submission, or an archive of either.
 
     What was graded before and has not changed is not run again. A run that was stopped goes on
-    where it stopped. Exit status: 0 all graded, 1 the staff is needed or a submission is below
+    where it stopped. What this machine lacks data for is named, with the command that
+    fetches it. Exit status: 0 all graded, 1 the staff is needed or a submission is below
     --fail-under, 2 usage or configuration.
 
     \b
@@ -64,6 +71,7 @@ def run(
         jobs=jobs,
         data=data,
         fresh=fresh,
+        skip_missing_data=skip_missing_data,
         gradebook=gradebook,
     )
     terminal = console()

@@ -25,8 +25,10 @@ from grader.datasets.cifar import Cifar10
 from grader.datasets.digits import Digits
 from grader.datasets.grocery import Grocery
 from grader.datasets.halves import Half
+from grader.datasets.imagenette import Imagenette
 from grader.datasets.linking import link_or_copy, open_to_all
 from grader.datasets.mnist import FashionMnist, Mnist
+from grader.datasets.own import Own, with_own
 from grader.datasets.svhn import Svhn
 from grader.registry import Registry
 
@@ -35,6 +37,7 @@ __all__ = [
     "Dataset",
     "DatasetProperty",
     "Deal",
+    "Own",
     "Pictures",
     "Shown",
     "Split",
@@ -43,6 +46,7 @@ __all__ = [
     "open_to_all",
     "split_of",
     "splits",
+    "with_own",
 ]
 
 DATASETS: Registry[Dataset] = Registry("dataset")
@@ -53,6 +57,7 @@ DATASETS.register("fm1", Half("fm1", fashion, (0, 1, 4, 5, 8)))
 DATASETS.register("fm2", Half("fm2", fashion, (2, 3, 6, 7, 9)))
 DATASETS.register("cifar10", Cifar10())
 DATASETS.register("svhn", Svhn())
+DATASETS.register("imagenette", Imagenette())
 DATASETS.register("grocery", Grocery())
 
 

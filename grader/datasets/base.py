@@ -147,6 +147,13 @@ class Dataset(Protocol):
     def served(self) -> bool:
         """Whether `serve` makes a folder that student code can read."""
 
+    @property
+    def shipped(self) -> bool:
+        """Whether a library of the environment brings it, so that student code has it anyway."""
+
+    def size_bytes(self, root: Path | None) -> int:
+        """Of the files that are here."""
+
     def version(self, root: Path | None) -> str:
         """Changes when the bytes on this machine change; `absent` when there are none."""
 

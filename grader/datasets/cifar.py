@@ -83,6 +83,10 @@ class PickledCopy:
         """The official files have none."""
         return {}
 
+    def files(self) -> tuple[Path, ...]:
+        """The batches."""
+        return tuple(self._known(*self.here))
+
     def load(self, split: str) -> Split:
         """Read one split: uint8 [N, 32, 32, 3]."""
         import numpy as np

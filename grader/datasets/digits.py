@@ -50,11 +50,17 @@ class Digits:
     hidden = ("test",)
     family = "sklearn.digits"
     sizes = {split: end - first for split, (first, end) in ROWS.items()}
+    shipped = True
     served = False
     """The library ships it; `overlays` hides the labels."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
+
+    def size_bytes(self, root: Path | None = None) -> int:
+        """Of the library's file."""
+        file = self.locate(root)
+        return file.stat().st_size if file is not None else 0
 
     def version(self, root: Path | None = None) -> str:
         """The known bytes: others are refused."""

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from grader.errors import DatasetMissingError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["git", "torchvision"]
+__all__ = ["git", "refuse_over", "torchvision"]
 
 CODE = """
 import json, sys
@@ -73,3 +73,14 @@ def _run(name: str, root: Path, words: list[str], by_hand: str = "") -> None:
         last = (done.stderr.strip().splitlines() or ["no reason was given"])[-1][-TAIL:]
         message = f"could not be fetched: {last}"
         raise DatasetMissingError(message, where=f"dataset {name}", mend=mend)
+
+
+def refuse_over(name: str, folder: Path) -> NoReturn:
+    """A part is here already, and is never overwritten unasked.
+
+    Raises:
+        DatasetMissingError: Always.
+    """
+    message = f"a part of it is at {folder}, where the whole would go"
+    mend = f"move {folder} away, or name another folder with --data, and fetch again"
+    raise DatasetMissingError(message, where=f"dataset {name}", mend=mend)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from grader.datasets import fetching
 from grader.datasets.base import DatasetProperty, Pictures, Split
 from grader.datasets.digests import Stamp, known_bytes, refuse_other_bytes, stamp_of, sums_of
+from grader.datasets.folders import readable
 from grader.datasets.linking import link_or_copy
 from grader.datasets.standard import Standard, short_version
 from grader.errors import DatasetMissingError
@@ -104,6 +105,10 @@ class GroceryCopy:
         file = self.path / f"{split}.txt"
         return _listed(file, stamp_of([file]))
 
+    def files(self) -> tuple[Path, ...]:
+        """Lists and pictures."""
+        return (*self._known(*self.here), *self._pictures())
+
     def load(self, split: str) -> Split:
         """Read one split: its files, and the coarse classes."""
         import numpy as np
@@ -121,18 +126,15 @@ class GroceryCopy:
         }
         yield known_bytes(lists, "grocery", "lists")
         sums = sums_of(self.root)
-        files = [self.path / line.path for split in self.here for line in self.listed(split)]
+        files = self._pictures()
         named = {file: file.relative_to(self.root).as_posix() for file in files}
         known = {file: sums[name] for file, name in named.items() if name in sums}
         if known:
             yield known_bytes(known, "grocery", "checksums")
-        missing = [file for file in files if not file.is_file()]
-        detail = f"{len(files) - len(missing):,} of {len(files):,}"
-        if missing:
-            detail += f"; the first that is missing: {missing[0]}"
-        yield DatasetProperty(
-            name="pictures", holds=not missing, detail=detail, mend=MEND if missing else ""
-        )
+        yield readable(files, "grocery")
+
+    def _pictures(self) -> list[Path]:
+        return [self.path / line.path for split in self.here for line in self.listed(split)]
 
     def _known(self, *splits: str) -> dict[Path, str]:
         known = dict(self.checksums)

@@ -39,6 +39,7 @@ class Half:
     """
 
     served = False
+    shipped = False
 
     def __init__(self, name: str, whole: Standard, originals: tuple[int, ...]) -> None:
         self.name = name
@@ -55,6 +56,11 @@ class Half:
         """Examples of each split."""
         counts = self.whole.counts
         return {s: sum(counts[s][label] for label in self.originals) for s in counts}
+
+    def size_bytes(self, root: Path | None = None) -> int:
+        """Nothing beyond the whole."""
+        del root
+        return 0
 
     def version(self, root: Path | None = None) -> str:
         """Of the whole, and which classes."""

@@ -102,6 +102,10 @@ class IdxCopy:
         """The official files have none."""
         return {}
 
+    def files(self) -> tuple[Path, ...]:
+        """Those of the splits that are here."""
+        return tuple(file for file, _ in self.known)
+
     def load(self, split: str) -> Split:
         """Read one split: uint8 [N, 28, 28]."""
         import numpy as np

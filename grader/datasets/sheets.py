@@ -77,6 +77,10 @@ class SheetsCopy:
         """In what a split differs from the official one."""
         return dict(self.said)
 
+    def files(self) -> tuple[Path, ...]:
+        """Tables and sheets."""
+        return tuple(file for split in self.sizes for file in self._files(split))
+
     def load(self, split: str) -> Split:
         """Read one split: uint8 [N, 32, 32, 3]."""
         import numpy as np

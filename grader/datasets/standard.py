@@ -12,7 +12,7 @@ from grader.datasets.base import DatasetProperty, Shown, Split, data_root, unkno
 from grader.errors import DatasetMissingError, GraderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from grader.datasets.base import Deal
@@ -49,6 +49,9 @@ class Copy(Protocol):
     def notes(self) -> Mapping[str, str]:
         """Split → in what else it differs from the official one."""
 
+    def files(self) -> Iterable[Path]:
+        """Every file of it."""
+
     def load(self, split: str) -> Split:
         """Read a split that is here.
 
@@ -76,6 +79,7 @@ class Standard:
     counts: Mapping[str, tuple[int, ...]]
     hidden: tuple[str, ...] = ("test",)
     served: bool = True
+    shipped: bool = False
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -109,6 +113,12 @@ class Standard:
 
     def _worth(self, copy: Copy) -> tuple[bool, int]:
         return copy.sizes == self.sizes, len(copy.sizes)
+
+    def size_bytes(self, root: Path | None = None) -> int:
+        """Of the best copy's files."""
+        copy = self.copy(root)
+        files = copy.files() if copy is not None else ()
+        return sum(file.stat().st_size for file in files if file.is_file())
 
     def version(self, root: Path | None = None) -> str:
         """Of the copy that is here."""

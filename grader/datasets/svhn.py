@@ -94,6 +94,10 @@ class MatCopy:
         """The official files have none."""
         return {}
 
+    def files(self) -> tuple[Path, ...]:
+        """One for each split."""
+        return tuple(self._known(*self.sizes))
+
     def load(self, split: str) -> Split:
         """Read one split."""
         known = self._known(split)

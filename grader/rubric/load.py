@@ -23,6 +23,7 @@ from grader.errors import ConfigurationError, RubricError
 from grader.model.base import Record
 from grader.model.rubric import Rubric
 from grader.model.scorecard import Baseline
+from grader.rubric.data_rules import check_data
 from grader.rubric.expected import Expected
 from grader.rubric.locate import KeyPath, Places
 from grader.rubric.problems import Problem, Problems, did_you_mean, raise_errors
@@ -104,7 +105,7 @@ def examine(
         return None, problems.all()
     rubric = validated(Rubric, data, problems)
     check_rules(data, problems)
-    made = check_params(data, params, names or {}, problems)
+    made = check_params(data, params, check_data(data, names or {}, problems), problems)
     if rubric is not None and needs is not None:
         _ask_needs(rubric, data, made, needs, problems)
     baselines, more = _baselines(folder / BASELINES_FILE, rubric)
