@@ -1,0 +1,114 @@
+"""What the loaders of a run were for: training, validation, test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from grader.checks.base import Seen, Stopped, failed
+from grader.checks.requests import execute, inspect_source
+from grader.checks.runs import not_reached
+from grader.model.base import Record
+from grader.model.measurements import Execution
+
+if TYPE_CHECKING:
+    from grader.model.evidence import Place, ProbeRequest
+    from grader.model.journal import LoaderSeen, Overlap
+    from grader.model.rubric import Rubric
+
+__all__ = ["Loaders", "OfLoaders", "Part", "loaders_of", "needs_run", "parts_of", "places_of"]
+
+Part = Literal["train", "validation", "test"]
+
+
+class OfLoaders(Record):
+    """What every check of loaders is told."""
+
+    dataset: str = ""
+    """Only loaders of this dataset, such as `cifar10`, and those of unknown rows; empty: all."""
+    test_split: str = "test"
+    """The split that is the test set: `val` for `imagenette`."""
+
+
+@dataclass(frozen=True)
+class Loaders:
+    """The loaders of a run by what they were for.
+
+    Attributes:
+        train: Optimizers stepped while they were walked over.
+        validation: Nets were only asked, on rows that are not the test split's.
+        test: Rows of the test split, however they were used.
+        overlaps: Of any two loaders.
+    """
+
+    train: tuple[LoaderSeen, ...]
+    validation: tuple[LoaderSeen, ...]
+    test: tuple[LoaderSeen, ...]
+    overlaps: tuple[Overlap, ...]
+
+    def part(self, name: Part) -> tuple[LoaderSeen, ...]:
+        """The loaders of one part."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+
+    def shared(self, one: LoaderSeen, other: LoaderSeen) -> int:
+        """Examples that two loaders share; 0 when none are known."""
+        pair = {one.index, other.index}
+        return max((o.shared for o in self.overlaps if {o.first, o.second} == pair), default=0)
+
+
+def needs_run(_params: Any, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    """The run, and the source that words its faults."""
+    return (execute(rubric), inspect_source())
+
+
+def loaders_of(params: OfLoaders, seen: Seen, what: str = "your training") -> Loaders:
+    """The loaders that a run walked over.
+
+    Raises:
+        Stopped: There was no run, it stopped before, or it walked over nothing.
+    """
+    evidence, run = seen.measured(execute(seen.rubric), Execution)
+    loaders = parts_of(params, run)
+    if loaders.train or loaders.validation or loaders.test:
+        return loaders
+    if stopped := not_reached(evidence, run, what, seen.source()):
+        raise Stopped(stopped)
+    of = f" of {params.dataset}" if params.dataset else ""
+    raise Stopped(
+        failed(
+            f"{run.entry} ran, but no data{of} was walked over: no DataLoader, no batches.",
+            hint="Check that the notebook starts the training, and does not only define it.",
+        )
+    )
+
+
+def parts_of(params: OfLoaders, run: Execution) -> Loaders:
+    """Sort a run's loaders into parts."""
+    mine = [one for one in run.loaders if _of(params.dataset, one.source)]
+    test = [one for one in mine if _split(one.source) == params.test_split]
+    train = [one for one in mine if one.use == "train" and one not in test]
+    asked = [one for one in mine if one.use == "evaluate" and one not in test]
+    found = Loaders(tuple(train), (), tuple(test), run.overlaps)
+    validation = [one for one in asked if not _training_again(one, found)]
+    return Loaders(tuple(train), tuple(validation), tuple(test), run.overlaps)
+
+
+def _of(dataset: str, source: str) -> bool:
+    return not dataset or not source or source.partition("/")[0] == dataset
+
+
+def _split(source: str) -> str:
+    return source.partition("/")[2]
+
+
+def _training_again(one: LoaderSeen, loaders: Loaders) -> bool:
+    """Whether a loader shows all of the training examples once more, to measure them."""
+    return any(
+        one.length == train.length and loaders.shared(one, train) >= train.length > 0
+        for train in loaders.train
+    )
+
+
+def places_of(*loaders: LoaderSeen) -> tuple[Place, ...]:
+    """Where loaders were made, each place once."""
+    return tuple(dict.fromkeys(one.place for one in loaders if one.place is not None))[:20]

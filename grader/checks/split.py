@@ -1,0 +1,302 @@
+"""Families `split` and `labels`: how a run divides its data, by what its loaders yielded."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from grader.checks.base import Seen, check, failed
+from grader.checks.faults import waiting
+from grader.checks.loaders import Loaders, OfLoaders, Part, loaders_of, needs_run, places_of
+from grader.checks.phrases import count, decimal, listed, share
+from grader.checks.ranges import Range  # noqa: TC001 - a field's type, needed when it runs
+from grader.model.scorecard import CheckResult
+
+if TYPE_CHECKING:
+    from grader.model.journal import LoaderSeen
+
+__all__ = ["LabelsRange", "SplitBalanced", "SplitDisjoint", "SplitFromTraining", "SplitSizes"]
+
+SPOKEN: dict[Part, str] = {"train": "training", "validation": "validation", "test": "test"}
+
+PAIR = 2
+
+
+class SplitSizes(OfLoaders):
+    """Parameters of `split.sizes`. A part is right when some loader of it fits."""
+
+    train: Range | None = None
+    """Examples to train on."""
+    validation: Range | None = None
+    test: Range | None = None
+    validation_share: Range | None = None
+    """Validation's share of training and validation together, 0 to 1."""
+    partial: bool = True
+    """Whether each right size earns its share."""
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> SplitSizes:
+        if not (self.train or self.validation or self.test or self.validation_share):
+            msg = "say what to look for: train, validation, test or validation_share"
+            raise ValueError(msg)
+        return self
+
+
+class SplitDisjoint(OfLoaders):
+    """Parameters of `split.disjoint`."""
+
+    between: tuple[Part, ...] = Field(default=("train", "validation", "test"), min_length=PAIR)
+    """No two of these may share examples."""
+    allowed: float = Field(default=0.001, ge=0, lt=1)
+    """Share of the smaller part: pictures that are in a dataset twice."""
+
+
+class SplitFromTraining(OfLoaders):
+    """Parameters of `split.from_training_only`."""
+
+
+class SplitBalanced(OfLoaders):
+    """Parameters of `split.balanced`."""
+
+    splits: tuple[Part, ...] = Field(default=("train", "validation"), min_length=1)
+    tolerance: float = Field(default=0.1, gt=0)
+    """How far a class may lie from the mean over the classes, as a share of it."""
+    classes: int = Field(default=0, ge=0)
+    """So many different labels; 0: any number."""
+
+
+class LabelsRange(OfLoaders):
+    """Parameters of `labels.range`."""
+
+    low: int = 0
+    high: int
+    """Labels are whole numbers from `low` to `high`, and both are there."""
+    splits: tuple[Part, ...] = Field(default=("train", "validation", "test"), min_length=1)
+
+
+@check("split.sizes", SplitSizes, needs=needs_run)
+def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
+    """Your data is divided into parts of the sizes that the assignment asks for."""
+    loaders = loaders_of(params, seen)
+    asked = _asked(params)
+    right, wrong = [], []
+    for part, wanted in asked:
+        sizes = sorted({one.length for one in loaders.part(part)})
+        good = [size for size in sizes if wanted.holds(size)]
+        if good:
+            right.append(f"{good[-1]:,} {SPOKEN[part]} examples")
+        else:
+            found = listed([f"{size:,}" for size in sizes], most=4) or "none"
+            wrong.append(f"{SPOKEN[part]} examples: {found}, where {wanted} was asked for")
+    if params.validation_share is not None:
+        good_share, told = _validation_share(loaders, params.validation_share)
+        (right if good_share else wrong).append(told)
+    total = len(right) + len(wrong)
+    fraction = Fraction(len(right), total) if params.partial or not wrong else Fraction(0)
+    more: dict[str, Any] = {
+        "expected": _sizes_asked(params),
+        "places": places_of(*loaders.validation, *loaders.train),
+    }
+    if not wrong:
+        return CheckResult.banded(Fraction(1), f"Your run uses {listed(right)}.", **more)
+    earns = f" This earns {share(fraction)}." if fraction else ""
+    return CheckResult.banded(
+        fraction,
+        f"The sizes are not as asked: {'; '.join(wrong)}.{earns}",
+        hint="Print len() of each dataset after the split.",
+        **more,
+    )
+
+
+def _asked(params: SplitSizes) -> list[tuple[Part, Range]]:
+    every: tuple[tuple[Part, Range | None], ...] = (
+        ("train", params.train),
+        ("validation", params.validation),
+        ("test", params.test),
+    )
+    return [(part, wanted) for part, wanted in every if wanted is not None]
+
+
+def _validation_share(loaders: Loaders, wanted: Range) -> tuple[bool, str]:
+    shares = [
+        val.length / (val.length + train.length)
+        for val in loaders.validation
+        for train in loaders.train
+        if val.length + train.length > 0
+    ]
+    if not shares:
+        return False, f"no validation part was seen, where a share of {wanted} was asked for"
+    good = [one for one in shares if wanted.holds(one)]
+    shown = decimal(100 * (good or shares)[0], 3)
+    if good:
+        return True, f"{shown}% for validation"
+    return False, f"validation has {shown}% of the examples, where a share of {wanted} was asked"
+
+
+def _sizes_asked(params: SplitSizes) -> str:
+    parts = [f"{SPOKEN[part]}: {wanted} examples" for part, wanted in _asked(params)]
+    if params.validation_share is not None:
+        parts.append(f"validation's share: {params.validation_share}")
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+@check("split.disjoint", SplitDisjoint, needs=needs_run)
+def split_disjoint(params: SplitDisjoint, seen: Seen) -> CheckResult:
+    """Your training, validation and test examples have none in common."""
+    loaders = loaders_of(params, seen)
+    expected = f"No example in two of {listed(SPOKEN[part] for part in params.between)}."
+    there = [part for part in params.between if loaders.part(part)]
+    for number, first in enumerate(there):
+        for second in there[number + 1 :]:
+            for one in loaders.part(first):
+                for other in loaders.part(second):
+                    if (told := _overlap(params, loaders, one, other)) is None:
+                        continue
+                    return failed(
+                        f"Your {SPOKEN[first]} and {SPOKEN[second]} data share {told}.",
+                        expected=expected,
+                        hint="Cut the held-out part off what you train on, before training.",
+                        places=places_of(one, other),
+                    )
+    if len(there) < PAIR:
+        lacking = [SPOKEN[part] for part in params.between if part not in there]
+        return failed(
+            f"No {listed(lacking)} data was walked over in the run: there is nothing to compare.",
+            expected=expected,
+            hint="Hold out a part of the training data and evaluate on it.",
+        )
+    return CheckResult.banded(
+        Fraction(1),
+        f"Your {listed(SPOKEN[part] for part in there)} data have no example in common.",
+        expected=expected,
+    )
+
+
+def _overlap(
+    params: SplitDisjoint, loaders: Loaders, one: LoaderSeen, other: LoaderSeen
+) -> str | None:
+    if one.index == other.index:
+        return f"a loader: it is trained on and evaluated ({one.length:,} examples)"
+    shared = loaders.shared(one, other)
+    smaller = min(one.length, other.length)
+    if smaller <= 0 or shared <= params.allowed * smaller:
+        return None
+    return f"{shared:,} of {smaller:,} examples"
+
+
+@check("split.from_training_only", SplitFromTraining, needs=needs_run)
+def split_from_training_only(params: SplitFromTraining, seen: Seen) -> CheckResult:
+    """Your validation data is taken from the training data, and the test data is left alone."""
+    loaders = loaders_of(params, seen)
+    name = params.dataset or "the dataset"
+    expected = f"Training and validation examples from the training split of {name} alone."
+    trained_on_test = [one for one in loaders.test if one.use == "train"]
+    if trained_on_test:
+        one = trained_on_test[0]
+        return failed(
+            f"Your run trains on {one.length:,} examples of the test split ({one.source}).",
+            expected=expected,
+            hint="Use the test split once, at the end, to measure.",
+            places=places_of(one),
+        )
+    if not loaders.validation:
+        return failed(
+            "No validation data was seen: nothing but training and test examples was asked.",
+            expected=expected,
+            hint="Hold out a part of the training split and evaluate on it after each epoch.",
+            places=places_of(*loaders.train),
+        )
+    known = [one for one in loaders.validation if one.source]
+    if not known:
+        return waiting(
+            "Where your validation examples come from could not be told. A person will look.",
+            expected=expected,
+            places=places_of(*loaders.validation),
+        )
+    strange = [one for one in known if one.source.partition("/")[2] != "train"]
+    if strange:
+        return failed(
+            f"Your validation examples come from {strange[0].source}, not from the training split.",
+            expected=expected,
+            hint="Split the training data, such as with torch.utils.data.random_split.",
+            places=places_of(*strange),
+        )
+    one = known[0]
+    return CheckResult.banded(
+        Fraction(1),
+        f"Your {one.length:,} validation examples come from {one.source}.",
+        expected=expected,
+        places=places_of(one),
+    )
+
+
+@check("split.balanced", SplitBalanced, needs=needs_run)
+def split_balanced(params: SplitBalanced, seen: Seen) -> CheckResult:
+    """Your parts of the data have as many examples of each class."""
+    loaders = loaders_of(params, seen)
+    expected = f"Each class within {decimal(100 * params.tolerance, 3)}% of the mean of its part."
+    seen_parts = []
+    for part in params.splits:
+        counted = [one for one in loaders.part(part) if one.classes]
+        if not counted:
+            continue
+        seen_parts.append(part)
+        for one in counted:
+            if told := _unbalanced(params, one):
+                return failed(
+                    f"Your {SPOKEN[part]} data is not balanced: {told}.",
+                    expected=expected,
+                    hint="Split class by class, such as with a stratified split.",
+                    places=places_of(one),
+                )
+    if not seen_parts:
+        return waiting(
+            "The classes of your examples were not seen in the run. A person will look.",
+            expected=expected,
+        )
+    return CheckResult.banded(
+        Fraction(1),
+        f"Your {listed(SPOKEN[part] for part in seen_parts)} data are balanced.",
+        expected=expected,
+    )
+
+
+def _unbalanced(params: SplitBalanced, one: LoaderSeen) -> str:
+    numbers = list(one.classes.values())
+    if params.classes and len(numbers) != params.classes:
+        return f"{count(len(numbers), 'class', 'classes')} where {params.classes} were expected"
+    mean = sum(numbers) / len(numbers)
+    label, number = max(one.classes.items(), key=lambda entry: abs(entry[1] - mean))
+    if abs(number - mean) <= params.tolerance * mean:
+        return ""
+    return f"class {label} has {number:,} examples where the mean is {decimal(mean)}"
+
+
+@check("labels.range", LabelsRange, needs=needs_run)
+def labels_range(params: LabelsRange, seen: Seen) -> CheckResult:
+    """Your labels are numbered as the assignment asks."""
+    loaders = loaders_of(params, seen)
+    expected = f"Labels from {params.low} to {params.high}."
+    parts = [one for part in params.splits for one in loaders.part(part)]
+    known = [one for one in parts if one.label_min is not None and one.label_max is not None]
+    wrong = [one for one in known if (one.label_min, one.label_max) != (params.low, params.high)]
+    if not known:
+        return waiting(
+            "The labels of your examples were not seen in the run. A person will look.",
+            expected=expected,
+        )
+    if wrong:
+        one = wrong[0]
+        return failed(
+            f"The labels run from {one.label_min} to {one.label_max} where {params.low} to "
+            f"{params.high} was asked for.",
+            expected=expected,
+            hint="Map the original classes to new numbers, in training and test alike.",
+            places=places_of(*wrong),
+        )
+    return CheckResult.banded(
+        Fraction(1), f"The labels run from {params.low} to {params.high}.", expected=expected
+    )
