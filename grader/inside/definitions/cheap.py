@@ -68,7 +68,10 @@ BUSY_METHODS = _words(
     plot read_csv loadmat getdata recv send connect system popen input fetch_openml wait
     communicate glob rglob rmtree unlink makedirs mkdir zero_grad"""
 )
-BUSY_CLASS_BASES = ("Dataset", "DataModule", "Thread", "Process", "Trainer")
+BUSY_CLASS_BASES = (
+    *("Dataset", "DataModule", "Thread", "Process", "Trainer", "Folder"),
+    *("MNIST", "CIFAR10", "CIFAR100", "SVHN", "Imagenette"),
+)
 MUTATORS = _words(
     """append extend insert add update add_module register_buffer add_argument setdefault"""
 )

@@ -41,15 +41,16 @@ DEPTH_LIMIT = 30
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def lift(sources: Sources, main: ModuleType, root: str) -> Definitions:
+def lift(sources: Sources, main: ModuleType, root: str, kind: type[Cheap] = Cheap) -> Definitions:
     """Lift a submission into `__main__`.
 
     Args:
         sources: The parsed submission.
         main: The real `__main__` module.
         root: The submission's folder: its own modules are imported from there.
+        kind: Judges what may run.
     """
-    lifter = Lifter(sources, main)
+    lifter = Lifter(sources, main, kind)
     finder = LocalModules(sources, root, lifter.load_module)
     sys.meta_path.insert(0, finder)
     lifter.run(root)
@@ -59,10 +60,10 @@ def lift(sources: Sources, main: ModuleType, root: str) -> Definitions:
 class Lifter:
     """Interprets one submission's definitions."""
 
-    def __init__(self, sources: Sources, main: ModuleType) -> None:
+    def __init__(self, sources: Sources, main: ModuleType, kind: type[Cheap] = Cheap) -> None:
         self.sources = sources
         self.main = main
-        self.cheap = Cheap(c.tree for c in sources.chunks if c.tree)
+        self.cheap = kind(c.tree for c in sources.chunks if c.tree)
         self.found = Definitions(main.__dict__)
         self.sketches = Sketches(self)
         self._handlers: tuple[tuple[Any, Callable[[Any, Scope], None]], ...] = (
@@ -75,6 +76,7 @@ class Lifter:
             (ast.Return, self._returned),
         )
         self._numbers = 0
+        self._targets: tuple[str, ...] = ()
         self._missing_names: dict[str, str] = {}
 
     def run(self, root: str) -> None:
@@ -88,7 +90,8 @@ class Lifter:
                     self.block(chunk.tree.body, Scope(self.main.__dict__, chunk))
                 else:
                     self._other(chunk, root)
-            self.sketches.run()
+            if type(self.cheap) is Cheap:  # else only what is at module level is asked for
+                self.sketches.run()
 
     def load_module(self, module: ModuleType, chunk: Chunk) -> None:
         """Fill one of the submission's own modules, as an import of it asks."""
@@ -154,6 +157,7 @@ class Lifter:
             self._inner(node.value, scope)
 
     def _execute_cheap(self, node: ast.stmt, scope: Scope) -> None:
+        self.found.datasets.note_assigned(self, node, scope)
         problem = self._run(node, scope)
         if problem is not None:
             value = getattr(node, "value", None)
@@ -170,15 +174,18 @@ class Lifter:
             if scope.exact:
                 self.found.places[name] = scope.chunk.place(node.lineno)
             value = scope.space.get(name)
+            self.found.datasets.note_named(name, value, self._at(node, scope))
             if is_module(value):
                 text = ast.unparse(node)
                 self._add(Candidate(name, text[:280], value, self._at(node, scope), scope.hints))
 
     def _busy(self, node: ast.stmt, scope: Scope) -> None:
         """A statement that works: not run, but the nets and calls in it are seen."""
+        self._targets = tuple(assigned_names(node))
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self._inner(child, scope)
+        self._targets = ()
         for name in assigned_names(node):
             self.found.places.setdefault(name, scope.chunk.place(node.lineno))
 
@@ -196,11 +203,25 @@ class Lifter:
                 return
             if own in self.cheap.functions or own in self.cheap.classes:
                 self.sketches.note_call(own, node, scope)
+            self.found.datasets.note_call(self, node, dotted, scope, self._targets)
+        if isinstance(node, ast.DictComp | ast.ListComp):
+            self._comprehension(node, scope)
+            return
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self._inner(child, scope)
             elif isinstance(child, ast.keyword):
                 self._inner(child.value, scope)
+
+    def _comprehension(self, node: ast.DictComp | ast.ListComp, scope: Scope) -> None:
+        """`{x: ImageFolder(…, transforms[x]) for x in ["train", "val"]}`: once for each item."""
+        first = node.generators[0]
+        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        items = self.value(first.iter, scope) if self.cheap.expression(first.iter) else ()
+        for item in first_items(items, ITERATIONS_EACH) or [NOTHING]:
+            once = scope if item is NOTHING else self._bound(first.target, item, scope)
+            for part in parts:
+                self._inner(part, once)
 
     # Imports and definitions
 
@@ -295,14 +316,19 @@ class Lifter:
         for value in values:
             if not self.sketches.may_go_on():
                 return
-            once = scope.sketch(*strings_in(value))
             if value is not NOTHING and not isinstance(node, ast.While):
-                once.space["__grader_item__"] = value
-                item = ast.copy_location(ast.Name("__grader_item__", ast.Load()), node)
-                bind = ast.copy_location(ast.Assign([node.target], item), node)
-                self._run(bind, once)
-            self.block(node.body, once)
+                self.block(node.body, self._bound(node.target, value, scope))
+            else:
+                self.block(node.body, scope.sketch())
         self.block(node.orelse, scope.sketch())
+
+    def _bound(self, target: ast.expr, value: Any, scope: Scope) -> Scope:
+        """A sketch in which a loop's variable has a value."""
+        once = scope.sketch(*strings_in(value))
+        once.space["__grader_item__"] = value
+        item = ast.copy_location(ast.Name("__grader_item__", ast.Load()), target)
+        self._run(ast.copy_location(ast.Assign([target], item), target), once)
+        return once
 
     def _try(self, node: ast.Try | ast.TryStar, scope: Scope) -> None:
         before = len(self.found.problems)

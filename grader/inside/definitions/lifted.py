@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from .datasets import Datasets
+
 __all__ = ["Candidate", "Definitions", "Problem", "is_module", "is_module_class", "shapes_of"]
 
 Place = dict[str, Any]
@@ -83,6 +85,8 @@ class Definitions:
     calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     namespaces: list[dict[str, Any]] = field(default_factory=list)
     """Of the submission's other modules."""
+    datasets: Datasets = field(default_factory=Datasets)
+    """The datasets that the code makes, and the transforms it gives them."""
 
     def classes(self) -> dict[str, type]:
         """The student's own classes, last definitions, in source order."""

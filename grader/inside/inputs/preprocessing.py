@@ -17,6 +17,9 @@ import torch
 from ..binding.targets import bind_target
 from ..reply import StudentFault, Unbound
 from .arrays import test_arrays
+from .given import Given
+from .pictures import prepare
+from .rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,21 +38,31 @@ def raw_inputs(session: Session, name: str) -> torch.Tensor:
     Raises:
         ValueError: The file is not of the declared size: our fault.
     """
-    entry = session.datasets[name]
-    data = np.fromfile(session.inputs / entry["file"], dtype=entry["dtype"])
-    return torch.from_numpy(data.reshape(entry["shape"]))
+    return Given(session, name).tensor()
 
 
 def preprocess(
-    session: Session, name: str, roles: list[dict[str, Any]]
-) -> tuple[torch.Tensor, str]:
-    """The grader's inputs after the student's preprocessing, and what that was.
+    session: Session,
+    name: str,
+    roles: list[dict[str, Any]],
+    fits: Callable[[torch.Tensor], bool] = lambda _sample: True,
+) -> Rows:
+    """The grader's inputs after the student's preprocessing.
 
     Args:
         session: Of the submission.
         name: The dataset split, such as `digits/test`.
         roles: Roles of kind `dataset`.
+        fits: Whether the net takes such inputs.
     """
+    given = Given(session, name)
+    if given.pictures:
+        return prepare(session, given, roles, fits)
+    return Rows.of(*_numbers(session, name, roles))
+
+
+def _numbers(session: Session, name: str, roles: list[dict[str, Any]]) -> tuple[torch.Tensor, str]:
+    """Inputs that are rows of numbers, and what they went through."""
     raw = raw_inputs(session, name)
     family = session.datasets[name].get("family", "")
     if family not in SOURCES:

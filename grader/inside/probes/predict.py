@@ -15,12 +15,12 @@ from ..reply import StudentFault
 
 if TYPE_CHECKING:
     from ..binding.bound import Bound
+    from ..inputs.rows import Rows
     from ..reply import Reply
     from ..session import Session
 
 __all__ = ["predict"]
 
-BATCH = 256
 TRIAL_ROWS = 64
 ALONE = 4
 """Rows that are also asked for one by one."""
@@ -36,16 +36,26 @@ def predict(session: Session, params: dict[str, Any], reply: Reply) -> None:
     role = params["role"]
     bound = bind_module(session, role, params.get("source", "saved"))
     _refuse_misfit(bound)
-    inputs, preprocessing = preprocess(session, params["dataset"], params.get("preprocess") or [])
+
+    def fits(sample: torch.Tensor) -> bool:
+        try:
+            make_net(bound.module, role, sample)
+        except Exception:
+            return False
+        return True
+
+    rows = preprocess(session, params["dataset"], params.get("preprocess") or [], fits)
+    inputs = rows.head
     net = make_net(bound.module, role, inputs)
     for code, message in net.notes:
         reply.remark(code, message, bound.place)
-    scores = _all_scores(net, inputs)
+    scores = _all_scores(net, rows)
     _refuse_not_finite(scores, bound)
-    reply.array("scores", scores.numpy())
+    ordered = rows.in_order(scores)
+    reply.array("scores", ordered.numpy())
     reply.payload = {
         "binding": bound.payload(),
-        "preprocessing": preprocessing[:500],
+        "preprocessing": rows.how[:500],
         "output_is": output_kind(scores),
         "classify": _classify(session, net, inputs, scores, bound),
         "rows_independent": _rows_independent(session, net, inputs, bound),
@@ -75,12 +85,11 @@ def _refuse_not_finite(scores: torch.Tensor, bound: Bound) -> None:
         )
 
 
-def _all_scores(net: Net, inputs: torch.Tensor) -> torch.Tensor:
-    """Scores of every input, in order, [N, K]."""
-    parts = [net.scores(inputs[i : i + BATCH]) for i in range(0, len(inputs), BATCH)]
-    scores = torch.cat(parts)
-    if len(scores) != len(inputs):
-        message = f"the net gives {len(scores)} rows of scores for {len(inputs)} inputs"
+def _all_scores(net: Net, rows: Rows) -> torch.Tensor:
+    """Scores of every input, in the order of the rows, [N, K]."""
+    scores = torch.cat([net.scores(batch) for batch in rows.batches()])
+    if len(scores) != len(rows):
+        message = f"the net gives {len(scores)} rows of scores for {len(rows)} inputs"
         raise StudentFault("wrong_output_shape", message)
     return scores.contiguous()
 
@@ -111,7 +120,7 @@ def _classify(
     method = getattr(net.owner, "classify", None)
     if not callable(method):
         return "absent"
-    rows = inputs[:BATCH]
+    rows = inputs
     shaped = rows if net.view is None else rows.reshape(len(rows), *net.view)
     try:
         with torch.no_grad():
