@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from grader.model import measurements
+from grader.model import documents, measurements
 from grader.model.evidence import ProbeRequest
 from grader.registry import Registry
 
@@ -112,6 +112,8 @@ def _figures(_request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, Arra
 PROBES.register("inspect_source", ProbeSpec(measurements.SourceFacts))
 PROBES.register("scan_apis", ProbeSpec(measurements.ApiUses))
 PROBES.register("find_claims", ProbeSpec(measurements.Claims))
+PROBES.register("read_documents", ProbeSpec(documents.Documents))
+PROBES.register("compare_pdf", ProbeSpec(documents.PdfMatch))
 PROBES.register("bind_roles", ProbeSpec(measurements.Bindings))
 PROBES.register("describe_module", ProbeSpec(measurements.ModuleFacts))
 PROBES.register("predict", ProbeSpec(measurements.Predictions, _scores))

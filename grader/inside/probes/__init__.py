@@ -35,11 +35,13 @@ PROBES: dict[str, Callable[[Session, dict[str, Any], Reply], None]] = {
     for name in (
         "bind_roles",
         "call_function",
+        "compare_pdf",
         "describe_module",
         "execute",
         "find_claims",
         "inspect_source",
         "predict",
+        "read_documents",
         "scan_apis",
     )
 }

@@ -7,6 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..documents.reports import REPORTS, Unreadable, pages_of
 from ..source.sources import files_below, read_text
 
 if TYPE_CHECKING:
@@ -59,8 +60,11 @@ def _texts(session: Session, globs: list[str]) -> Iterator[tuple[str, dict[str, 
         base = name.rsplit("/", 1)[-1]
         if any(fnmatch.fnmatch(name, g) or fnmatch.fnmatch(base, g) for g in globs):
             try:
-                text = read_text(path, TEXT_LIMIT_BYTES)
-            except (ValueError, OSError):
+                if path.suffix.lower() in REPORTS:
+                    text = "\n".join(pages_of(path))
+                else:
+                    text = read_text(path, TEXT_LIMIT_BYTES)
+            except (ValueError, OSError, Unreadable):
                 continue
             yield text, {"file": name, "cell": None}
 

@@ -26,6 +26,8 @@ class Cell:
         text: The source.
         tags: As set in Jupyter's cell metadata.
         outputs: Stored text outputs: the student's claims.
+        html: Stored outputs in HTML, such as pandas' tables.
+        images: Stored pictures.
     """
 
     number: int
@@ -33,6 +35,8 @@ class Cell:
     text: str
     tags: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    html: tuple[str, ...] = ()
+    images: int = 0
 
 
 def read_notebook(text: str) -> tuple[Cell, ...]:
@@ -86,7 +90,29 @@ def _cell(number: int, entry: Any) -> Cell:
         text=_joined(source).replace("\r\n", "\n").replace("\r", "\n"),
         tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         outputs=_outputs(outputs) if isinstance(outputs, list) else (),
+        html=_html(outputs) if isinstance(outputs, list) else (),
+        images=_images(outputs) if isinstance(outputs, list) else 0,
     )
+
+
+def _data(outputs: list[Any]) -> list[dict[str, Any]]:
+    """What outputs hold, by MIME type; nbformat 3 has it at the output itself."""
+    found = []
+    for output in outputs:
+        if isinstance(output, dict):
+            data = output.get("data")
+            found.append(data if isinstance(data, dict) else output)
+    return found
+
+
+def _html(outputs: list[Any]) -> tuple[str, ...]:
+    texts = (_joined(data.get("text/html", data.get("html", ""))) for data in _data(outputs))
+    return tuple(text for text in texts if text)
+
+
+def _images(outputs: list[Any]) -> int:
+    kinds = ("image/png", "image/jpeg", "image/svg+xml", "png", "jpeg", "svg")
+    return sum(any(data.get(kind) for kind in kinds) for data in _data(outputs))
 
 
 def _outputs(outputs: list[Any]) -> tuple[str, ...]:

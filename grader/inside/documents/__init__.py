@@ -1,0 +1,1 @@
+"""What a submission shows and says without being run: stored outputs, tables, reports, PDFs."""

@@ -1,0 +1,131 @@
+"""Report files as text: PDF, Word, HTML, Markdown, LaTeX, plain. Readers are imported late."""
+
+from __future__ import annotations
+
+import html
+import logging
+import re
+import warnings
+import zipfile
+from typing import TYPE_CHECKING
+
+from ..source.sources import files_below, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["REPORTS", "Unreadable", "pages_of", "pdf_pages", "report_files"]
+
+REPORTS = frozenset({".pdf", ".docx", ".html", ".htm", ".md", ".tex", ".rst"})
+PLAIN = frozenset({".txt", ".log", ".csv", ".tsv"})
+NO_REPORT = frozenset({"requirements.txt", "license.txt", "grade.toml"})
+
+TEXT_LIMIT_BYTES = 2_000_000
+FILE_LIMIT_BYTES = 100_000_000
+PAGES_AT_MOST = 300
+DOCX_LIMIT_BYTES = 20_000_000
+
+WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+
+
+class Unreadable(Exception):
+    """A report that cannot be read, and why."""
+
+
+def report_files(root: Path) -> Iterator[Path]:
+    """Reports and plain texts of a submission, the shallow ones first."""
+    for path in files_below(root):
+        suffix = path.suffix.lower()
+        if suffix in REPORTS | PLAIN and path.name.lower() not in NO_REPORT:
+            yield path
+
+
+def pages_of(path: Path) -> list[str]:
+    """The text of a report, page by page where it has pages.
+
+    Raises:
+        Unreadable: It is damaged, locked or too large.
+    """
+    suffix = path.suffix.lower()
+    if path.stat().st_size > FILE_LIMIT_BYTES:
+        raise Unreadable("the file is too large")
+    try:
+        if suffix == ".pdf":
+            return pdf_pages(path)
+        if suffix == ".docx":
+            return [_docx(path)]
+        text = read_text(path, TEXT_LIMIT_BYTES)
+    except (OSError, ValueError, UnicodeError) as error:
+        raise Unreadable(str(error)[:300] or type(error).__name__) from None
+    return [_without_tags(text) if suffix in {".html", ".htm"} else text]
+
+
+def pdf_pages(path: Path) -> list[str]:
+    """The text of every page of a PDF; a page that is a picture has none.
+
+    Raises:
+        Unreadable: It is damaged or locked.
+    """
+    import pypdf
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            reader = pypdf.PdfReader(str(path))
+            locked = reader.is_encrypted and not reader.decrypt("")
+            pages = [] if locked else [_page(page) for page in reader.pages[:PAGES_AT_MOST]]
+        except Exception as error:  # the reader raises a dozen of its own kinds
+            raise Unreadable(f"{type(error).__name__}: {str(error)[:200]}") from None
+    if locked:
+        raise Unreadable("it is locked with a password")
+    return pages
+
+
+def _page(page: object) -> str:
+    try:
+        text: str = page.extract_text() or ""  # type: ignore[attr-defined]
+    except Exception:  # one odd page is no reason to lose the others
+        return ""
+    return text
+
+
+def _docx(path: Path) -> str:
+    """Paragraphs and table rows of a Word file, cells parted by tabs."""
+    from xml.etree import ElementTree as ET
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entry = archive.getinfo("word/document.xml")
+            if entry.file_size > DOCX_LIMIT_BYTES:
+                raise Unreadable("the document is too large")
+            tree = ET.fromstring(archive.read(entry))  # noqa: S314 - in a box with limits
+    except (zipfile.BadZipFile, KeyError, ET.ParseError, NotImplementedError, RuntimeError) as bad:
+        raise Unreadable(f"not a Word document: {str(bad)[:200]}") from None
+    lines: list[str] = []
+    body = tree.find(f"{WORD}body")
+    for block in body if body is not None else ():
+        if block.tag == f"{WORD}tbl":
+            for row in block.iter(f"{WORD}tr"):
+                cells = [_run_text(cell) for cell in row.iter(f"{WORD}tc")]
+                lines.append("\t".join(cells))
+            lines.append("")
+        else:
+            style = block.find(f"{WORD}pPr/{WORD}pStyle")
+            named = style.get(f"{WORD}val", "") if style is not None else ""
+            mark = "# " if named.lower().startswith("heading") else ""
+            lines.append(mark + _run_text(block))
+    return "\n".join(lines)
+
+
+def _run_text(block: object) -> str:
+    return "".join(piece.text or "" for piece in block.iter(f"{WORD}t"))  # type: ignore[attr-defined]
+
+
+def _without_tags(text: str) -> str:
+    text = re.sub(r"(?is)<(script|style)\b.*?</\1>", " ", text)
+    text = re.sub(r"(?i)<h([1-6])\b[^>]*>", "\n# ", text)
+    text = re.sub(r"(?i)</(p|div|tr|li|h[1-6]|table)>|<br\s*/?>", "\n", text)
+    text = re.sub(r"(?i)</(td|th)>", "\t", text)
+    return html.unescape(re.sub(r"<[^>]{0,2000}>", "", text))

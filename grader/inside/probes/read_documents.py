@@ -1,0 +1,121 @@
+"""Probe `read_documents`: stored outputs, texts, tables and reports, read and never run."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..documents.reports import REPORTS, Unreadable, pages_of, report_files
+from ..documents.tables import Found, csv_table, html_tables, text_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..reply import Reply
+    from ..session import Session
+    from ..source.sources import Source
+
+__all__ = ["read_documents"]
+
+TEXTS = 2000
+TABLES = 200
+TEXT_CHARS = 20_000
+ALL_CHARS = 2_000_000
+"""Of all texts together: what one frame has room for."""
+HEADING = re.compile(r"^\s{0,3}#{1,6}\s*(.+?)\s*#*\s*$", re.MULTILINE)
+
+Place = dict[str, Any]
+Piece = tuple[Place, str, str, str]
+"""Place, kind, text, nearest heading."""
+
+
+class _Collected:
+    """Texts and tables, up to what a reply has room for."""
+
+    def __init__(self) -> None:
+        self.texts: list[dict[str, Any]] = []
+        self.tables: list[dict[str, Any]] = []
+        self.room = ALL_CHARS
+
+    def text(self, place: Place, kind: str, text: str, heading: str) -> None:
+        """Add a text, shortened."""
+        if len(self.texts) >= TEXTS or not text.strip() or self.room <= 0:
+            return
+        kept = text[: min(TEXT_CHARS, self.room)]
+        self.room -= len(kept)
+        entry = {"place": place, "kind": kind, "text": kept, "heading": heading[:300]}
+        self.texts.append(entry)
+
+    def add(self, place: Place, found: Iterable[Found]) -> None:
+        """Add tables, each once."""
+        for table in found:
+            if len(self.tables) >= TABLES:
+                return
+            rows = [list(row) for row in table.rows]
+            entry = {"place": place, "columns": list(table.columns), "rows": rows}
+            if entry not in self.tables:
+                self.tables.append(entry)
+
+
+def read_documents(session: Session, params: dict[str, Any], reply: Reply) -> None:
+    """Payload: Documents."""
+    del params
+    found = _Collected()
+    images = 0
+    for source in session.sources().files:
+        images += sum(cell.images for cell in source.cells)
+        for place, kind, text, heading in _of_notebook(source):
+            found.text(place, kind, text, heading)
+            found.add(place, text_tables(text))
+        for cell in source.cells:
+            place = {"file": source.path[:400], "cell": cell.number, "line": None}
+            for markup in cell.html:
+                found.add(place, html_tables(markup))
+    reports, pages = [], 0
+    for path in report_files(session.root):
+        name = path.relative_to(session.root).as_posix()[:400]
+        try:
+            read = pages_of(path)
+        except Unreadable as error:
+            reply.remark("document.unreadable", f"{name} cannot be read: {error}", _at(name))
+            continue
+        _of_file(found, name, path.suffix.lower(), read)
+        if path.suffix.lower() in REPORTS:
+            reports.append(name)
+        pages += len(read) if path.suffix.lower() == ".pdf" else 0
+    reply.payload = {
+        "texts": found.texts,
+        "tables": found.tables,
+        "stored_images": images,
+        "reports": reports[:100],
+        "pages": pages,
+    }
+
+
+def _of_file(found: _Collected, name: str, suffix: str, pages: list[str]) -> None:
+    """Texts and tables of a report or a plain file."""
+    if suffix in {".csv", ".tsv"}:
+        if table := csv_table(pages[0]):
+            found.add(_at(name), [table])
+        return
+    for number, text in enumerate(pages, start=1):
+        label = f"page {number}" if suffix == ".pdf" else ""
+        found.text(_at(name), "report" if suffix in REPORTS else "text", text, label)
+        found.add(_at(name), text_tables(text))
+
+
+def _at(name: str) -> Place:
+    return {"file": name, "cell": None, "line": None}
+
+
+def _of_notebook(source: Source) -> Iterator[Piece]:
+    """Markdown cells and stored outputs, each with the nearest heading above it."""
+    heading = ""
+    for cell in source.cells:
+        place = {"file": source.path[:400], "cell": cell.number, "line": None}
+        if cell.kind == "markdown":
+            found = HEADING.findall(cell.text)
+            yield place, "markdown", cell.text, found[0] if found else heading
+            heading = found[-1] if found else heading
+        for output in cell.outputs:
+            yield place, "output", output, heading
