@@ -95,7 +95,7 @@ def _compared(source: Source, pages: list[str]) -> dict[str, Any]:
     with_text = sum(len(page) >= LETTERS_A_PAGE for page in letters)
     return {
         "pages": len(pages),
-        "has_text": with_text * 2 > len(pages),
+        "has_text": with_text > 0 and with_text * 2 >= len(pages),
         "cells": cells,
         "found": present,
         "missing": missing[:MANY],

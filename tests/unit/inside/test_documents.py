@@ -244,7 +244,7 @@ class TestComparePdf:
 
     def test_missing_and_cut_cells_are_named(self, session, tmp_path):
         self.notebook(tmp_path)
-        (tmp_path / "HW1_1_2.pdf").write_bytes(pdf([*self.SHOWN[:-2]]))
+        (tmp_path / "HW1_1_2.pdf").write_bytes(pdf(self.SHOWN[:-1]))
         found = self.compared(session)
         assert [place.cell for place in found.cut] == [2]
         assert [place.cell for place in found.missing] == [3]
