@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Lazily", "ServedCopy", "Serving", "cache_root"]
 
 DATA, SHOWN = "data", "shown.npz"
-FORMAT = "1"
+FORMAT = "2"
 """Of the copies: another one is made when this changes."""
 
 T = TypeVar("T")

@@ -57,11 +57,13 @@ class PickledCopy:
         path: The folder.
         here: Splits of which every batch is here.
         checksums: (batch, MD5).
+        batch: Examples in each batch.
     """
 
     path: Path
     here: tuple[str, ...]
     checksums: tuple[tuple[str, str], ...]
+    batch: int = BATCH
 
     @property
     def stamp(self) -> Stamp:
@@ -76,7 +78,7 @@ class PickledCopy:
     @property
     def sizes(self) -> dict[str, int]:
         """Examples of each split."""
-        return {split: BATCH * len(BATCHES[split]) for split in self.here}
+        return {split: self.batch * len(BATCHES[split]) for split in self.here}
 
     @property
     def notes(self) -> Mapping[str, str]:
@@ -135,6 +137,7 @@ class Cifar10(Standard):
     family = "torchvision.CIFAR10"
     counts = {"train": (5000,) * 10, "test": (1000,) * 10}
     checksums = MD5
+    batch = BATCH
 
     def copies(self, root: Path) -> Iterator[Copy]:
         """The official folder, then the sheets of a pack."""
@@ -145,7 +148,7 @@ class Cifar10(Standard):
             if all((official / name).is_file() for name in names)
         )
         if here:
-            yield PickledCopy(official, here, tuple(self.checksums.items()))
+            yield PickledCopy(official, here, tuple(self.checksums.items()), self.batch)
         stems = {"train": "train", "test": "test1000"}
         sheets = sheets_copy(self.name, root, "cifar10", stems, {})
         if sheets is not None:

@@ -19,6 +19,7 @@ def shown(
     labels: NDArray[np.int64],
     counts: Sequence[int] | None = None,
     order: Sequence[int] | None = None,
+    mix: Sequence[int] | None = None,
 ) -> Shown:
     """What student code finds for a split.
 
@@ -27,10 +28,14 @@ def shown(
         counts: Examples of each class in the complete split; None for the split as it is.
         order: A secret permutation of the served rows' labels; None leaves them true. Class counts
             stay as they are.
+        mix: A secret permutation of the rows, where their order would tell the classes.
     """
     import numpy as np
 
     rows, repeats = _filled(labels, counts)
+    if mix is not None:
+        places = np.asarray(mix, dtype=np.int64)
+        rows, repeats = rows[places], repeats[places]
     given = labels[rows]
     if order is not None:
         given = _permuted(given, np.asarray(order, dtype=np.int64))

@@ -177,7 +177,7 @@ def by_class(shown: Shown) -> Shown:
 
 
 def write_folder(
-    folder: Path, pictures: Pictures, shown: Shown, classes: tuple[str, ...], suffix: str = ""
+    folder: Path, pictures: Pictures, shown: Shown, classes: tuple[str, ...], *, link: bool
 ) -> None:
     """Write a split, each picture into the folder of its shown label, under a number.
 
@@ -186,15 +186,16 @@ def write_folder(
         pictures: Its files.
         shown: As `by_class` orders it, so that numbers rise as folders are read.
         classes: Names of the class folders.
-        suffix: Of all files; each file's own when empty.
+        link: Whether files may be linked. A linked file keeps its number and its time, which tell
+            its place in the original.
     """
     for place, (row, label, repeat) in enumerate(
         zip(shown.rows.tolist(), shown.labels.tolist(), shown.repeats.tolist(), strict=True)
     ):
         source = pictures.files[row]
-        target = folder / classes[label] / f"{folder.name}_{place:06d}{suffix or source.suffix}"
+        target = folder / classes[label] / f"{folder.name}_{place:06d}{source.suffix}"
         if repeat == 0:
-            link_or_copy(source, target)
+            link_or_copy(source, target, link=link)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(marked(pictures[row], repeat))

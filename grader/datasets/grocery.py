@@ -173,6 +173,7 @@ class Grocery(Standard):
     name = "grocery"
     title = "Grocery Store dataset"
     family = "grocery"
+    sorted_by_class = True
     checksums = SHA256
     classes = (
         "Apple", "Avocado", "Banana", "Kiwi", "Lemon", "Lime", "Mango", "Melon", "Nectarine",
@@ -218,7 +219,8 @@ class Grocery(Standard):
     def serve(self, folder: Path, root: Path | None, deal: Deal) -> None:
         """Write the lists and the pictures; those of the test split under other names.
 
-        Their folder and number tell a class drawn by lot, as their line in `test.txt` does.
+        Their folder and number tell a class drawn by lot, as their line in `test.txt` does, and
+        their order is drawn by lot too: in the original it tells the classes.
         """
         copy = self._present(root)
         assert isinstance(copy, GroceryCopy)
@@ -228,13 +230,14 @@ class Grocery(Standard):
         places = _places(copy)
         for split in copy.here:
             lines = copy.listed(split)
-            if split in self.hidden:
+            hidden = split in self.hidden
+            dealt = lines
+            if hidden:
                 shown = self.shown(split, root, deal)
                 dealt = _dealt(lines, shown, places, split)
-            else:
-                dealt = lines
+                lines = tuple(lines[row] for row in shown.rows.tolist())
             for one, other in zip(lines, dealt, strict=True):
-                link_or_copy(copy.path / one.path, target / other.path)
+                link_or_copy(copy.path / one.path, target / other.path, link=not hidden)
             text = "".join(f"{d.path}, {d.fine}, {d.coarse}\n" for d in dealt)
             (target / f"{split}.txt").write_text(text, encoding="utf-8")
 

@@ -45,6 +45,7 @@ class Imagenette(Standard):
         "val": (387, 395, 357, 386, 409, 394, 389, 419, 399, 390),
     }
     hidden = ("val",)
+    sorted_by_class = True
 
     def copies(self, root: Path) -> Iterator[FolderCopy]:
         """The unpacked archives, the smallest pictures first."""
@@ -70,4 +71,5 @@ class Imagenette(Standard):
             pictures = self.load(split, root).inputs
             assert isinstance(pictures, Pictures)
             shown = self.shown(split, root, deal)
-            write_folder(folder / SERVED_AS / split, pictures, shown, WNIDS, ".JPEG")
+            link = split not in self.hidden
+            write_folder(folder / SERVED_AS / split, pictures, shown, WNIDS, link=link)

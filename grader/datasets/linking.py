@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 __all__ = ["link_or_copy", "open_to_all"]
 
 
-def link_or_copy(source: Path, target: Path) -> None:
-    """Give a file a second place that everyone may read. Nothing writes to either afterwards."""
+def link_or_copy(source: Path, target: Path, *, link: bool = True) -> None:
+    """Give a file a second place that everyone may read. Nothing writes to either afterwards.
+
+    Args:
+        source: The file.
+        target: Its second place.
+        link: Whether a second name will do; else it is copied, and is as old as the copy.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     real = source.resolve()
-    if real.stat().st_mode & stat.S_IROTH:
+    if link and real.stat().st_mode & stat.S_IROTH:
         try:
             os.link(real, target)
         except OSError:

@@ -136,9 +136,13 @@ class Own:
     def shown(self, split: str, root: Path | None, deal: Deal) -> Shown:
         """As it is, hidden labels permuted."""
         labels = self.load(split, root).labels
-        order = deal(split, len(labels)) if split in self.hidden else None
-        shown = dealing.shown(labels, None, order)
-        return by_class(shown) if self.described.kind == "image_folder" else shown
+        folders = self.described.kind == "image_folder"
+        if split not in self.hidden:
+            shown = dealing.shown(labels)
+        else:
+            mix = deal(f"{split} rows", len(labels)) if folders else None
+            shown = dealing.shown(labels, None, deal(split, len(labels)), mix)
+        return by_class(shown) if folders else shown
 
     def serve(self, folder: Path, root: Path | None, deal: Deal) -> None:
         """Write each split at the path that the rubric gives."""
@@ -152,7 +156,8 @@ class Own:
             place = self._found(split, root)
             loaded, shown = self.load(split, root), self.shown(split, root, deal)
             if isinstance(loaded.inputs, Pictures):
-                write_folder(target, loaded.inputs, shown, self._classes(place))
+                link = split not in self.hidden
+                write_folder(target, loaded.inputs, shown, self._classes(place), link=link)
             else:
                 form = FORMATS[self.described.kind]
                 form.write(place, target, self.described, self.classes, shown.labels)

@@ -69,7 +69,7 @@ class Standard:
     Attributes:
         counts: Split → examples of each class in the complete dataset.
         hidden: Splits whose labels never enter a box.
-        by_hand: What to do where `fetch` cannot help.
+        sorted_by_class: Whether the order of a split tells the classes.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Standard:
     hidden: tuple[str, ...] = ("test",)
     served: bool = True
     shipped: bool = False
+    sorted_by_class: bool = False
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -169,8 +170,11 @@ class Standard:
         """Filled up to the official counts of each class; hidden labels permuted."""
         labels = self.load(split, root).labels
         counts = self.counts[split]
-        order = deal(split, sum(counts)) if split in self.hidden else None
-        return dealing.shown(labels, counts, order)
+        if split not in self.hidden:
+            return dealing.shown(labels, counts)
+        order = deal(split, sum(counts))
+        mix = deal(f"{split} rows", sum(counts)) if self.sorted_by_class else None
+        return dealing.shown(labels, counts, order, mix)
 
     def serve(self, folder: Path, root: Path | None, deal: Deal) -> None:
         """Write what student code finds."""

@@ -75,6 +75,8 @@ def write_cifar(root, per_batch=4, classes=2):
         checksums[name] = digest(folder / name)
     made = Cifar10()
     made.checksums = checksums
+    made.batch = per_batch
+    made.counts = {"train": (10, 10), "test": (2, 2)}
     return made
 
 
