@@ -17,7 +17,6 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -89,9 +88,9 @@ def _draw_filters(layers: list[Tensor], path: Path) -> Path:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 3 * len(layers)), layout="constrained")
-    for number, (part, weight) in enumerate(
-        zip(np.atleast_1d(figure.subfigures(len(layers), 1)), layers, strict=True), start=1
-    ):
+    places = figure.add_gridspec(len(layers), 1)
+    for number, weight in enumerate(layers, start=1):
+        part = figure.add_subfigure(places[number - 1, 0])
         outputs, inputs, side, _ = weight.shape
         part.suptitle(f"convolution {number}: {outputs} filters of {inputs} x {side} x {side}")
         grid = torch.full((inputs * (side + 1) - 1, outputs * (side + 1) - 1), float("nan"))

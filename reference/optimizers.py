@@ -59,7 +59,9 @@ def adamax(model: nn.Module, config: Any, _steps: int) -> Optimization:
 def adam(model: nn.Module, config: Any, _steps: int) -> Optimization:
     """Adam at a constant learning rate; weight decay, if any, is added to the gradient."""
     return Optimization(
-        torch.optim.Adam(_trained(model), lr=config.lr, weight_decay=config.weight_decay)
+        torch.optim.Adam(
+            _trained(model), lr=config.lr, weight_decay=config.weight_decay, fused=True
+        )
     )
 
 
@@ -73,7 +75,9 @@ def sgd(model: nn.Module, config: Any, _steps: int) -> Optimization:
 def adamw(model: nn.Module, config: Any, _steps: int) -> Optimization:
     """AdamW at a constant learning rate."""
     return Optimization(
-        torch.optim.AdamW(_trained(model), lr=config.lr, weight_decay=config.weight_decay)
+        torch.optim.AdamW(
+            _trained(model), lr=config.lr, weight_decay=config.weight_decay, fused=True
+        )
     )
 
 
