@@ -83,6 +83,7 @@ PROBES: Registry[ProbeSpec] = Registry("probe")
 FIGURES = 32
 FIGURE_BYTES = 8 * 1024**2
 RESULT_NUMBERS = 1_000_000
+WAYS_BY_HAND = 8
 CLASSES_AT_MOST = 10_000
 
 
@@ -104,6 +105,16 @@ def _results(request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, Array
     }
 
 
+def _steps(request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, ArrayRule]:
+    given: Any = request.params["set"]
+    names = ("output", *given)
+    return {
+        f"{name}_{i}": ArrayRule("float64", None, RESULT_NUMBERS, required=False)
+        for name in names
+        for i in range(WAYS_BY_HAND)
+    }
+
+
 def _figures(_request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, ArrayRule]:
     rule = ArrayRule("uint8", (None, None, 3), FIGURE_BYTES, required=False)
     return {f"figure_{i}": rule for i in range(FIGURES)}
@@ -111,6 +122,7 @@ def _figures(_request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, Arra
 
 PROBES.register("inspect_source", ProbeSpec(measurements.SourceFacts))
 PROBES.register("scan_apis", ProbeSpec(measurements.ApiUses))
+PROBES.register("find_mistakes", ProbeSpec(documents.Findings))
 PROBES.register("find_claims", ProbeSpec(measurements.Claims))
 PROBES.register("read_documents", ProbeSpec(documents.Documents))
 PROBES.register("compare_pdf", ProbeSpec(documents.PdfMatch))
@@ -118,6 +130,8 @@ PROBES.register("bind_roles", ProbeSpec(measurements.Bindings))
 PROBES.register("describe_module", ProbeSpec(measurements.ModuleFacts))
 PROBES.register("predict", ProbeSpec(measurements.Predictions, _scores))
 PROBES.register("call_function", ProbeSpec(measurements.CallResult, _results))
+PROBES.register("train_by_hand", ProbeSpec(measurements.Steps, _steps))
+PROBES.register("time_module", ProbeSpec(measurements.Timing))
 PROBES.register("execute", ProbeSpec(measurements.Execution, _figures, executes=True))
 
 

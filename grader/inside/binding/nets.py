@@ -45,8 +45,12 @@ class Net:
     def scores(self, inputs: torch.Tensor) -> torch.Tensor:
         """Scores of a batch, without gradients."""
         with torch.no_grad():
-            found = _scores(self.core, _viewed(inputs, self.view), None)
+            found = self.raw(inputs)
         return found.detach().to(torch.float32)
+
+    def raw(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Scores of a batch as the net gives them."""
+        return _scores(self.core, _viewed(inputs, self.view), None)
 
 
 def make_net(owner: Any, role: dict[str, Any], sample: torch.Tensor) -> Net:

@@ -1,6 +1,7 @@
 """Value specs of requests, as Python values.
 
 {"value": 3}                                                  as JSON has it
+{"student": "sigmoid|Sigmoid"}                                what the code calls so; else the text
 {"tensor": [[…], …], "dtype": "float32"}                      a torch tensor; or
 {"tensor": {"dtype": "float32", "shape": [2, 3], "data": […]}}
 {"array": …, "dtype": …}                                      the same as a numpy array
@@ -11,15 +12,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["results", "value_of"]
 
 
-def value_of(spec: Any) -> Any:
+def value_of(spec: Any, names: Mapping[str, Any] | None = None) -> Any:
     """Turn a spec into the value it describes.
+
+    Args:
+        spec: As above.
+        names: The student's namespace.
 
     Raises:
         ValueError: The request is malformed: the rubric's or our fault.
@@ -28,6 +36,9 @@ def value_of(spec: Any) -> Any:
         raise TypeError(f"a value spec is an object, not {type(spec).__name__}")
     if "value" in spec:
         return spec["value"]
+    if "student" in spec:
+        wanted = str(spec["student"]).split("|")
+        return next((names[name] for name in wanted if names and name in names), wanted[0])
     dtype = str(spec.get("dtype", "float32"))
     if "tensor" in spec:
         return _tensor(spec["tensor"], dtype)
@@ -35,7 +46,7 @@ def value_of(spec: Any) -> Any:
         return _tensor(spec["array"], dtype).numpy()
     if "net" in spec:
         return _net(spec["net"], dtype)
-    raise ValueError(f"a value spec holds value, tensor, array or net, not {sorted(spec)}")
+    raise ValueError(f"a value spec holds value, student, tensor, array or net, not {sorted(spec)}")
 
 
 def _tensor(data: Any, dtype: str) -> torch.Tensor:

@@ -39,9 +39,12 @@ PROBES: dict[str, Callable[[Session, dict[str, Any], Reply], None]] = {
         "describe_module",
         "execute",
         "find_claims",
+        "find_mistakes",
         "inspect_source",
         "predict",
         "read_documents",
         "scan_apis",
+        "time_module",
+        "train_by_hand",
     )
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from ..session import Session
 
-__all__ = ["call_function"]
+__all__ = ["arguments_of", "call_function", "called"]
 
 
 def call_function(session: Session, params: dict[str, Any], reply: Reply) -> None:
@@ -25,12 +25,13 @@ def call_function(session: Session, params: dict[str, Any], reply: Reply) -> Non
     wrong_framework(session)
     bound = bind_target(session, role, method)
     target = bound.target
+    names = session.definitions().namespace
     if role["kind"] != "function":
-        target = _made(bound, params.get("construct"), method)
+        target = _made(bound, params.get("construct"), method, names)
     dtypes, shapes = [], []
     for index, spec in enumerate(params["calls"]):
-        args, kwargs = _arguments(spec)
-        value = _called(target, args, kwargs)
+        args, kwargs = arguments_of(spec, names)
+        value = called(target, args, kwargs)
         try:
             dtype, shape, numbers = results(value)
         except TypeError as error:
@@ -49,22 +50,22 @@ def call_function(session: Session, params: dict[str, Any], reply: Reply) -> Non
     }
 
 
-def _arguments(spec: Any) -> tuple[list[Any], dict[str, Any]]:
+def arguments_of(spec: Any, names: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """A call's arguments: `{"args": …, "kwargs": …}`, a list, or names with specs."""
     if spec is None:
         return [], {}
     if isinstance(spec, list):
-        return [value_of(one) for one in spec], {}
+        return [value_of(one, names) for one in spec], {}
     if set(spec) <= {"args", "kwargs"}:
-        named = {name: value_of(one) for name, one in (spec.get("kwargs") or {}).items()}
-        return [value_of(one) for one in spec.get("args") or []], named
-    return [], {name: value_of(one) for name, one in spec.items()}
+        named = {name: value_of(one, names) for name, one in (spec.get("kwargs") or {}).items()}
+        return [value_of(one, names) for one in spec.get("args") or []], named
+    return [], {name: value_of(one, names) for name, one in spec.items()}
 
 
-def _made(bound: Bound, construct: Any, method: str) -> Any:
+def _made(bound: Bound, construct: Any, method: str, names: dict[str, Any]) -> Any:
     """An object of the student's class, or its method."""
-    args, kwargs = _arguments(construct)
-    made = _called(bound.target, args, kwargs)
+    args, kwargs = arguments_of(construct, names)
+    made = called(bound.target, args, kwargs)
     if hasattr(made, "eval"):
         made.eval()
     if not method:
@@ -80,7 +81,7 @@ def _made(bound: Bound, construct: Any, method: str) -> Any:
     return found
 
 
-def _called(target: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def called(target: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Call by name; where the student's parameters have other names, by position."""
     try:
         return target(*args, **kwargs)

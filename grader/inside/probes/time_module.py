@@ -1,0 +1,86 @@
+"""Probe `time_module`: so many passes of a net. The host's clock measures; none is read here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..binding.input_shapes import likely_shapes
+from ..binding.nets import Net, make_net, quiet_eval
+from ..binding.roles import bind_module
+from ..reply import StudentFault
+
+if TYPE_CHECKING:
+    from ..reply import Reply
+    from ..session import Session
+
+__all__ = ["time_module"]
+
+LEARNING_RATE = 1e-4
+"""Small: random labels should not make the numbers infinite, which computes at another speed."""
+
+
+def time_module(session: Session, params: dict[str, Any], reply: Reply) -> None:
+    """Payload: Timing."""
+    role, batch, passes = params["role"], int(params["batch"]), int(params["passes"])
+    if params.get("given"):
+        owner = _built(str(params["given"]))
+        binding = {"role": role["name"], "how": "explicit", "definition": "the given net"}
+    else:
+        source = params.get("source") or ("any" if session.live is not None else "saved")
+        bound = bind_module(session, role, source, untrained=True)
+        owner, binding = bound.module, bound.payload()
+    net, inputs = _net(session, owner, role, batch)
+    if params.get("training"):
+        _train(net, inputs, passes)
+    else:
+        for _ in range(passes):
+            net.scores(inputs)
+    reply.payload = {"binding": binding, "passes": passes, "batch": batch}
+
+
+def _built(source: str) -> Any:
+    """The net that the rubric compares with.
+
+    Raises:
+        ValueError: The rubric's source has no `build`: the rubric's fault.
+    """
+    space: dict[str, Any] = {"__name__": "given"}
+    exec(compile(source, "<given>", "exec"), space)  # noqa: S102 - the rubric's own
+    if not callable(space.get("build")):
+        raise ValueError("the given source defines no build()")
+    return space["build"]()
+
+
+def _net(session: Session, owner: Any, role: dict[str, Any], batch: int) -> tuple[Net, Any]:
+    """How the net is asked, and random inputs for it."""
+    generator = torch.Generator().manual_seed(0)
+    first: BaseException | None = None
+    for shape in likely_shapes(session, owner, role):
+        inputs = torch.rand(batch, *shape, generator=generator)
+        try:
+            return make_net(owner, role, inputs[:1]), inputs
+        except Exception as error:
+            first = first or error
+    if first is not None:
+        raise first
+    raise StudentFault("no_forward", "no shape of inputs is known that the net takes")
+
+
+def _train(net: Net, inputs: torch.Tensor, passes: int) -> None:
+    """Forward, backward, a step of SGD."""
+    core = net.core
+    core.train()
+    trained = [p for p in torch.nn.Module.parameters(core) if p.requires_grad]
+    if not trained:
+        raise StudentFault("nothing_to_train", "no parameter of the net requires a gradient")
+    optimizer = torch.optim.SGD(trained, lr=LEARNING_RATE)
+    try:
+        for _ in range(passes):
+            optimizer.zero_grad()
+            loss: Any = net.raw(inputs).float().logsumexp(dim=-1).mean()
+            loss.backward()
+            optimizer.step()
+    finally:
+        quiet_eval(core)
