@@ -47,12 +47,12 @@ class Config(training.Config):
     lr: float = 1e-3
     weight_decay: float = 0.0
     batch_size: int = 100
-    max_epochs: int = 20
+    max_epochs: int = 15
     """Of a classifier, at every fraction."""
     patience: int = 0
-    autoencoder_epochs: int = 20
+    autoencoder_epochs: int = 15
     sizes: tuple[int, ...] = (784, 128, 64, 32, 10)
-    fractions: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 0.75, 1.0)
+    fractions: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1.0)
     repeats: int = 2
     """Other images and other initial weights, at every fraction."""
     rows: int = 0

@@ -43,7 +43,7 @@ class Config(training.Config):
     warm_up: float = 0.2
     """Share of all steps in which the learning rate rises."""
     batch_size: int = 125
-    max_epochs: int = 14
+    max_epochs: int = 12
     patience: int = 0
     select: str = "error"
     label_smoothing: float = 0.05

@@ -27,7 +27,7 @@ class Config(fashion_cnn.Config):
     """Chosen on the validation split."""
 
     half: str = "fm2"
-    max_epochs: int = 18
+    max_epochs: int = 16
 
 
 TASK = dataclasses.replace(fashion_cnn.TASK, name="fashion_cnn_fm2", config=Config)

@@ -1,7 +1,7 @@
 """Four convolutions: their filters, and the feature maps of one image of each class.
 
 Task: `fashion-transfer` Q3. 6, 12, 16 and 24 filters of 5x5, padding 2, max pooling, and two dense
-layers, on fm1. `--figures FOLDER` draws `filters.png` (every filter of every convolution) and
+layers, on fm1. `--figures FOLDER` draws `filters_<n>.png` (all filters of a convolution) and
 `feature_maps_<class>.png` (one test image of each class through all four).
 What they show: the filters of the first layer are edges and blobs; its maps still look like the
 garment; after the third pooling a map has 3x3 pixels, after the fourth a single one, which says
@@ -43,7 +43,7 @@ class Config(fashion_first.Config):
     """
 
     lr: float = 2e-3
-    max_epochs: int = 12
+    max_epochs: int = 6
     patience: int = 3
     kernels: tuple[int, ...] = (6, 12, 16, 24)
     dense: tuple[int, ...] = (80,)
@@ -68,12 +68,13 @@ def feature_maps(model: nn.Sequential, image: Tensor) -> list[Tensor]:
     return maps
 
 
-def draw(
-    _result: training.Run, config: Config, model: nn.Module, folder: Path
-) -> list[Path]:  # fmt: skip
+def draw(_result: training.Run, config: Config, model: nn.Module, folder: Path) -> list[Path]:
     """Draw the filters, and the feature maps of the first test image of each class."""
     assert isinstance(model, nn.Sequential)
-    written = [_draw_filters(filters(model), folder / "filters.png")]
+    written = [
+        _draw_filters(weight, number, folder / f"filters_{number}.png")
+        for number, weight in enumerate(filters(model), start=1)
+    ]
     test = load(config).test
     for label in range(config.classes):
         image = prepare(test.inputs[test.labels == label][:1])[0].to(config.device)
@@ -83,26 +84,32 @@ def draw(
     return written
 
 
-def _draw_filters(layers: list[Tensor], path: Path) -> Path:
-    """A row for each filter's input channel, blocks side by side for each layer."""
+def _draw_filters(weight: Tensor, number: int, path: Path) -> Path:
+    """A column for each filter of a convolution, a row for each input channel."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 3 * len(layers)), layout="constrained")
-    places = figure.add_gridspec(len(layers), 1)
-    for number, weight in enumerate(layers, start=1):
-        part = figure.add_subfigure(places[number - 1, 0])
-        outputs, inputs, side, _ = weight.shape
-        part.suptitle(f"convolution {number}: {outputs} filters of {inputs} x {side} x {side}")
-        grid = torch.full((inputs * (side + 1) - 1, outputs * (side + 1) - 1), float("nan"))
-        for column in range(outputs):
-            for row in range(inputs):
-                top, left = row * (side + 1), column * (side + 1)
-                grid[top : top + side, left : left + side] = weight[column, row]
-        axes = part.subplots()
-        limit = float(weight.abs().max())
-        picture = axes.imshow(grid.numpy(), cmap="RdBu", vmin=-limit, vmax=limit)
-        axes.set(xlabel="filter", ylabel="input channel", xticks=[], yticks=[])
-        part.colorbar(picture, label="weight")
+    outputs, inputs, side, _ = weight.shape
+    wide = side + 1
+    grid = torch.full((inputs * wide - 1, outputs * wide - 1), float("nan"))
+    for column in range(outputs):
+        for row in range(inputs):
+            top, left = row * wide, column * wide
+            grid[top : top + side, left : left + side] = weight[column, row]
+    figure = Figure(figsize=(2.5 + 0.4 * outputs, 1.2 + 0.4 * inputs), layout="constrained")
+    axes = figure.subplots()
+    limit = float(weight.abs().max())
+    picture = axes.imshow(grid.numpy(), cmap="RdBu", vmin=-limit, vmax=limit)
+    axes.set_facecolor("black")  # between the filters, where there is no weight
+    axes.set(
+        title=f"convolution {number}: {outputs} filters of {inputs} x {side} x {side}",
+        xlabel="filter",
+        xticks=[wide * n + side // 2 for n in range(outputs)],
+        ylabel="input channel",
+        yticks=[wide * n + side // 2 for n in range(inputs)],
+    )
+    axes.set_xticklabels(range(outputs))
+    axes.set_yticklabels(range(inputs))
+    figure.colorbar(picture, label="weight")
     figure.savefig(path, dpi=80)
     return path
 
@@ -112,13 +119,15 @@ def _draw_maps(image: Tensor, layers: list[Tensor], name: str, path: Path) -> Pa
     from matplotlib.figure import Figure
 
     columns = max(len(maps) for maps in layers)
-    figure = Figure(figsize=(0.6 * columns, 0.7 * (len(layers) + 1)), layout="constrained")
+    figure = Figure(figsize=(0.6 * columns, 0.8 * (len(layers) + 1)), layout="constrained")
     figure.suptitle(f"{name}: the image, and its feature maps after each convolution")
     grid = figure.subplots(len(layers) + 1, columns)
     for axes in grid.flat:
         axes.axis("off")
     grid[0, 0].imshow(image[0].cpu().numpy(), cmap="gray")
     for row, maps in enumerate(layers, start=1):
+        size = f"convolution {row}: {maps.shape[1]} x {maps.shape[2]}"
+        grid[row, 0].set_title(size, fontsize=8, loc="left")
         for column, one in enumerate(maps):
             grid[row, column].imshow(one.numpy(), cmap="viridis")
     figure.savefig(path, dpi=80)

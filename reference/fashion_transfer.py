@@ -47,14 +47,14 @@ class Config(fashion_first.Config):
     lr: float = 0.005
     weight_decay: float = 0.05
     batch_size: int = 100
-    max_epochs: int = 8
+    max_epochs: int = 6
     """Of the net on fm2, and of a net that starts at random, at every fraction."""
     patience: int = 3
-    head_epochs: int = 30
+    head_epochs: int = 20
     """Of a new last layer."""
     kernels: tuple[int, ...] = (12,)
-    dense: tuple[int, ...] = (256, 128)
-    fractions: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    dense: tuple[int, ...] = (128, 128)
+    fractions: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0)
 
 
 def frozen(model: nn.Sequential) -> nn.Sequential:

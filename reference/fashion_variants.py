@@ -66,7 +66,7 @@ VARIANTS = (
 class Config(fashion_first.Config):
     """What all variants share."""
 
-    max_epochs: int = 12
+    max_epochs: int = 6
     patience: int = 3
     variants: int = len(VARIANTS)
     """The first of them only, to try something out."""

@@ -202,7 +202,7 @@ def test_figures_are_drawn(tmp_path, monkeypatch):
     result = training.Run(0, 0, 0, 0, 0, 0, 0, 0, 0)
     drawn = fashion_features.draw(result, config, model, tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted(drawn)
-    assert len(drawn) == 6
+    assert len(drawn) == 4 + 5
 
 
 def idx(array):
