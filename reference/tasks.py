@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TASKS"]
+__all__ = ["FIGURES", "TASKS"]
 
 TASKS: dict[str, str] = {
     "digits_mlp": "digits-svhn part 2: the MLP 64-256-10 of the template",
@@ -25,3 +25,9 @@ TASKS: dict[str, str] = {
     "vgg16_imagenette": "cnn-vgg16 4: a recipe for Imagenette from scratch (needs a GPU)",
     "svhn_cnn": "digits-svhn part 3: a CNN for SVHN",
 }
+
+FIGURES: dict[str, str] = {
+    "gallery": "cnn-vgg16 6, hw1 Q3.II: mistakes, filters and feature maps of a trained reference",
+    "vgg16_filters": "hw1 Q3.II: pre-trained VGG16's labels, first three filters and responses",
+}
+"""What draws figures and has no baseline."""

@@ -22,6 +22,7 @@ from grader.errors import ConfigurationError, UnknownNameError
 __all__ = ["reference"]
 
 TASKS_NAME = "TASKS"
+FIGURES_NAME = "FIGURES"  # programs that draw, and have no baseline
 FORMAT = click.option(
     "--format",
     "as_format",
@@ -52,7 +53,8 @@ def list_(as_format: str) -> None:
     Example:
       grade reference list
     """
-    tasks = _tasks(_package())
+    package = _package()
+    tasks = _tasks(package) | _figures(package)
     if as_format == "json":
         click.echo(json.dumps(tasks, indent=2))
         return
@@ -65,14 +67,16 @@ def list_(as_format: str) -> None:
 @click.argument("name")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def train(name: str, arguments: tuple[str, ...]) -> int:
-    r"""Train one reference solution; ARGUMENTS go to it.
+    r"""Train one reference solution, or draw its figures; ARGUMENTS go to it.
 
     \b
     Examples:
       grade reference train digits_mlp
+      grade reference train gallery grocery_cnn --out figures
       grade reference train digits_cnn --seeds 0 1 2 --save
     """
-    tasks = _tasks(_package())
+    package = _package()
+    tasks = _tasks(package) | _figures(package)
     if name not in tasks:
         near = difflib.get_close_matches(name, tasks, n=3) or sorted(tasks)
         raise UnknownNameError(
@@ -127,15 +131,29 @@ def _package() -> Path:
 
 def _tasks(package: Path) -> dict[str, str]:
     """Name → title, from the literal in `tasks.py`."""
+    tasks = _literal(package, TASKS_NAME)
+    if tasks is None:
+        raise ConfigurationError(
+            f"there is no {TASKS_NAME} = {{…}}", where=str(package / "tasks.py")
+        )
+    return tasks
+
+
+def _figures(package: Path) -> dict[str, str]:
+    """Name → title of what draws figures."""
+    return _literal(package, FIGURES_NAME) or {}
+
+
+def _literal(package: Path, name: str) -> dict[str, str] | None:
     file = package / "tasks.py"
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if not isinstance(node, ast.AnnAssign | ast.Assign) or node.value is None:
             continue
         target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-        if isinstance(target, ast.Name) and target.id == TASKS_NAME:
-            tasks: dict[str, str] = ast.literal_eval(node.value)
-            return tasks
-    raise ConfigurationError(f"there is no {TASKS_NAME} = {{…}}", where=str(file))
+        if isinstance(target, ast.Name) and target.id == name:
+            found: dict[str, str] = ast.literal_eval(node.value)
+            return found
+    return None
 
 
 def _baseline(package: Path, name: str) -> dict[str, Any] | None:

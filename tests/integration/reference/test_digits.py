@@ -130,10 +130,11 @@ def test_wrong_settings_are_refused(setting, message):
 def test_the_tables_rows_are_the_baselines(capsys):
     assert baseline.main(["--format", "json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert [entry["task"] for entry in printed] == list(TASKS)
+    stored = [name for name in TASKS if (baseline.FOLDER / "baselines" / f"{name}.json").is_file()]
+    assert [entry["task"] for entry in printed] == stored
     assert baseline.main([]) == 0
     table = capsys.readouterr().out
-    assert all(name in table for name in TASKS)
+    assert all(name in table for name in stored)
 
 
 def test_the_rubrics_baselines_are_up_to_date(tmp_path):

@@ -94,3 +94,10 @@ def test_without_the_package_it_says_so(monkeypatch, spec):
 def test_a_package_without_tasks(package, text):
     (package / "tasks.py").write_text(text)
     assert isinstance(grade("list").exception, ConfigurationError)
+
+
+def test_what_draws_figures_is_listed_and_started_but_has_no_baseline(package):
+    with (package / "tasks.py").open("a") as file:
+        file.write('FIGURES: dict[str, str] = {"gallery": "mistakes"}\n')
+    assert "gallery  mistakes" in grade("list").output
+    assert "gallery" not in grade("baseline").output
