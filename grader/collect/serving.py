@@ -34,6 +34,9 @@ DATA, SHOWN = "data", "shown.npz"
 FORMAT = "2"
 """Of the copies: another one is made when this changes."""
 
+MAKING = threading.Lock()
+"""One copy at a time: boxes and assignments that want the same one wait for it."""
+
 T = TypeVar("T")
 
 
@@ -111,7 +114,6 @@ class Serving:
     inputs: Inputs
     names: tuple[str, ...] = ()
     cache: Path = field(default_factory=cache_root)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -178,7 +180,7 @@ class Serving:
 
     def _copy(self, name: str) -> ServedCopy:
         dataset, root = self._dataset(name), self.inputs.root
-        with self._lock:
+        with MAKING:
             folder = self.cache / self._digest(name)
             if not folder.is_dir():
                 self._make(name, folder)
