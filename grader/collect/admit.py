@@ -17,7 +17,7 @@ from grader.model.outcome import ExitReason
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["admit", "fault_of_end", "harness_evidence", "interrupted"]
+__all__ = ["admit", "ended_too_often", "fault_of_end", "harness_evidence", "interrupted"]
 
 EXIT_REASONS = {"memory": ExitReason.MEMORY, "timeout": ExitReason.TIMEOUT}
 SIGKILL = 9
@@ -194,6 +194,21 @@ def interrupted(
             traceback=detail[:500],
         ),
         wall_seconds=wall_seconds,
+    )
+
+
+def ended_too_often(request: ProbeRequest, reason: ExitReason, boxes: int) -> Evidence:
+    """A request that was not tried, because the submission ended every box so far."""
+    return Evidence(
+        request=request,
+        state="student_fault",
+        exit_reason=reason,
+        fault=Fault(
+            kind="not_reached",
+            message=f"Your code ended {boxes} boxes, one measurement in each; no more were opened.",
+            hint="Mend what ended them; see the criteria that failed first.",
+        ),
+        wall_seconds=0.0,
     )
 
 

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.collect import channel as wire
-from grader.collect.admit import admit, fault_of_end, harness_evidence, interrupted
+from grader.collect.admit import (
+    admit,
+    ended_too_often,
+    fault_of_end,
+    harness_evidence,
+    interrupted,
+)
 from grader.collect.given import Given
 from grader.collect.plan import source_of, steps
 from grader.collect.pretrained import pretrained_weights
@@ -105,8 +111,8 @@ class Collector:
         have = self.stored(submission)
         reused = len(have)
         attempts = list(self.store.attempts(submission)) if reused else []
-        unavailable = self._missing_data(have)
-        lost = self._missing_served()
+        served, lost = self._served(have)
+        unavailable = self._missing_data(have, lost)
         have.update(unavailable)
         told = set(unavailable) | (set(have) if attempts else set())
         self.store.remember(submission)
@@ -116,9 +122,11 @@ class Collector:
                 break
             with tempfile.TemporaryDirectory(prefix="grade-slot-") as folder:
                 sandbox = open_sandbox()
-                served = self.serving.copies() if self.serving and not lost else {}
                 attempt = _Attempt(self, submission, sandbox, Path(folder), have, served, lost)
-                record = attempt.run(todo, len(attempts) + 1)
+                try:
+                    record = attempt.run(todo, len(attempts) + 1)
+                except DatasetMissingError as error:  # it went while it was being read
+                    raise HarnessError(error.message, where=error.where, mend=error.mend) from error
             # A killed run left evidence but no record of its attempt: it counts to this one.
             made = [r for r in self.plan if r.digest in have and r.digest not in told]
             told.update(r.digest for r in made)
@@ -128,15 +136,30 @@ class Collector:
                 break
         for request in self.plan:
             if request.digest not in have:
-                why = attempts[-1].detail if attempts else "no box was run"
-                have[request.digest] = harness_evidence(request, why)
+                evidence = have[request.digest] = _given_up(request, attempts)
+                if evidence.state != "harness":
+                    self.store.save(submission, evidence)
         ordered = {r.digest: have[r.digest] for r in self.plan}
         return Collected(EvidenceSet(ordered), tuple(attempts), reused)
 
-    def _missing_data(self, have: dict[str, Evidence]) -> dict[str, Evidence]:
+    def _served(self, have: dict[str, Evidence]) -> tuple[dict[str, ServedCopy], str]:
+        """What boxes find as datasets, and why not all of it is there; empty when it is.
+
+        Nothing is made when no box is needed.
+        """
+        if self.serving is None or all(request.digest in have for request in self.plan):
+            return {}, ""
+        missing = self.serving.missing()
+        if missing:
+            return {}, "\n".join(missing.values())
+        try:
+            return self.serving.copies(), ""
+        except DatasetMissingError as error:  # its bytes are not the known ones
+            return {}, str(error)
+
+    def _missing_data(self, have: dict[str, Evidence], lost: str) -> dict[str, Evidence]:
         """Harness evidence for requests that this machine lacks the data for."""
         found = {}
-        lost = self._missing_served()
         for request in self.plan:
             if request.digest in have:
                 continue
@@ -162,10 +185,6 @@ class Collector:
             except DatasetMissingError as error:
                 found.setdefault(name, str(error))
         return found
-
-    def _missing_served(self) -> str:
-        """Why student code would not find its data here; empty when it would."""
-        return "\n".join(self.serving.missing().values()) if self.serving else ""
 
 
 @dataclass
@@ -341,6 +360,14 @@ class _Attempt:
     def _keep(self, request: ProbeRequest, evidence: Evidence) -> None:
         self.have[request.digest] = evidence
         self.collector.store.save(self.submission, evidence)
+
+
+def _given_up(request: ProbeRequest, attempts: Sequence[Attempt]) -> Evidence:
+    """What was not measured: for the submission's own doing when that ended box after box."""
+    last = attempts[-1] if attempts else None
+    if last is None or last.exit_reason is ExitReason.HARNESS:
+        return harness_evidence(request, last.detail if last else "no box was run")
+    return ended_too_often(request, last.exit_reason, len(attempts))
 
 
 def _copy(submission: Submission, target: Path) -> None:

@@ -14,10 +14,10 @@ NOTEBOOK = "assignment.ipynb"
 
 HTML = (
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">",
-    "<svg xmlns='http://www.w3.org/2000/svg' onload=\"document.title='owned'\"><script>1</script></svg>",
-    "<iframe src='javascript:parent.document.title=1'></iframe><object data='data:text/html,x'></object>",
-    "<style>*{display:none}</style><link rel=stylesheet href='http://127.0.0.1/x'><base href='//x'>",
-    "\"><a href='javascript:alert(1)'>x</a> [x](javascript:alert(1)) ![x](x\"onerror=\"alert(1))",
+    "<svg xmlns='http://www.w3.org/2000/svg' onload=\"alert(1)\"><script>1</script></svg>",
+    "<iframe src='javascript:parent.document.title=1'></iframe><object data='data:,x'></object>",
+    "<style>*{display:none}</style><link rel=stylesheet href='http://127.0.0.1/x'><base href=//x>",
+    '"><a href=\'javascript:alert(1)\'>x</a> [x](javascript:alert(1)) ![x](x"onerror="alert(1))',
 )
 """What a browser would run, load or obey."""
 

@@ -58,14 +58,22 @@ def name_of(case: Path) -> str:
     return expectation(case).get("name", case.name)
 
 
+def graded_as(case: Path) -> str:
+    """The name that reports carry: characters that do harm somewhere are replaced."""
+    return expectation(case).get("graded_as", name_of(case))
+
+
 def impatient(folder: Path) -> Path:
     """The rubrics, with less patience for endless loops."""
     shutil.copytree(ROOT / "rubrics" / "digits-svhn", folder / "rubrics" / "digits-svhn")
     rubric = folder / "rubrics" / "digits-svhn" / "rubric.toml"
     text = re.sub(
-        r"^wall_seconds = .*", "wall_seconds = 30", rubric.read_text(), flags=re.MULTILINE
+        r"^wall_seconds = .*",
+        "wall_seconds = 30\nprobe_seconds = 20",
+        rubric.read_text(),
+        flags=re.MULTILINE,
     )
-    assert "wall_seconds = 30" in text
+    assert "probe_seconds = 20" in text
     rubric.write_text(text)
     return folder / "rubrics"
 
@@ -78,13 +86,15 @@ def test_there_are_attacks():
 def test_attack_is_contained(case: Path, attacked):
     expect = expectation(case)["expect"]
     if "unreadable" in expect:
-        assert re.search(rf"{re.escape(case.name)}.*{expect['unreadable']}", attacked.text, re.DOTALL)
+        assert re.search(
+            rf"{re.escape(case.name)}.*{expect['unreadable']}", attacked.text, re.DOTALL
+        )
         return
-    card = attacked.submission(name_of(case))
+    card = attacked.submission(graded_as(case))
     like = "zz-weak" if (case / "cell.py").is_file() else "zz-honest"
     most = expect.get("points_at_most", attacked.submission(like)["points"])
     assert card["points"] <= most
-    outcomes = attacked.outcomes(name_of(case))
+    outcomes = attacked.outcomes(graded_as(case))
     assert "error" not in outcomes.values(), outcomes
     if "criterion" in expect:
         assert outcomes[expect["criterion"]] == expect["outcome"], card
@@ -98,7 +108,7 @@ def test_attack_is_contained(case: Path, attacked):
 def test_every_submission_is_in_the_report(attacked):
     reported = {card["submission"] for card in attacked.grades["submissions"]}
     refused = {case.name for case in CASES if "unreadable" in expectation(case)["expect"]}
-    assert {name_of(case) for case in CASES} - refused <= reported
+    assert {graded_as(case) for case in CASES} - refused <= reported
     assert all(name in attacked.text for name in refused)
 
 
@@ -124,7 +134,7 @@ class Seen(HTMLParser):
             if key.startswith("on"):
                 self.found.append(f"{tag} {key}")
             if key in {"href", "src", "action", "xlink:href"} and not text.startswith(
-                ("#", "data:image/png", "feedback/", "../index.html", "index.html")
+                ("#", "data:image/png", "feedback/", "../index.html", "grades.", "junit.xml")
             ):
                 self.found.append(f"{tag} {key}={text[:60]}")
 

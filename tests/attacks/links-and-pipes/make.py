@@ -1,7 +1,8 @@
-"""Weights that are links to the host's files, a pipe nobody writes to, a socket, a loop of folders."""
+"""Weights that are links to the host's files, a pipe, a socket, a loop of folders."""
 
 import os
 import socket
+from pathlib import Path
 
 from tests.attacks.building import honest_copy
 
@@ -14,7 +15,7 @@ def make(folder):
     (folder / "classifier_cnn.model").unlink()
     os.mkfifo(folder / "classifier_cnn.model")
     with socket.socket(socket.AF_UNIX) as sock:
-        here = os.getcwd()
+        here = Path.cwd()
         os.chdir(folder)
         sock.bind("s")
         os.chdir(here)

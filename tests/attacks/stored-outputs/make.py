@@ -1,8 +1,8 @@
-"""A notebook with scripts, frames and pictures of pages among its stored outputs, and 60 MB of text."""
+"""Scripts, frames and pictures of pages among the stored outputs, and 60 MB of text."""
 
 import nbformat
 
-from tests.attacks.building import honest_copy, HTML
+from tests.attacks.building import HTML, honest_copy
 
 
 def make(folder):

@@ -11,7 +11,12 @@ ZIPPED = True
 def make(file):
     with zipfile.ZipFile(file, "w") as archive:
         archive.write(HONEST / "assignment.ipynb", "assignment.ipynb")
-        for name in ("../../escaped.txt", "/tmp/escaped.txt", "C:\\escaped.txt", "a/../../../escaped.txt"):
+        for name in (
+            "../../escaped.txt",
+            "/tmp/escaped.txt",
+            "C:\\escaped.txt",
+            "a/../../../escaped.txt",
+        ):
             archive.writestr(name, "escaped")
         for name, target in (("classifier_mlp.model", "/etc/shadow"), ("folder", "/")):
             link = zipfile.ZipInfo(name)

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from grader.collect.run import ATTEMPTS_AT_MOST
 from grader.errors import HarnessError
 from grader.model.evidence import ProbeRequest
 from grader.model.outcome import ExitReason
@@ -111,6 +112,27 @@ def test_the_host_clock_ends_a_probe(make_collector, submission, store):
     assert "0.3 s" in found.fault.message
     assert collected.evidence.get_for(CLAIMS).state == "measured"
     assert store.load(submission, SOURCE).exit_reason is ExitReason.TIMEOUT
+
+
+def test_a_submission_that_ends_every_box_is_given_up_and_stays_so(
+    make_collector, submission, store
+):
+    requests = [
+        ProbeRequest(probe="find_claims", params={"name": str(n), "patterns": [], "files": []})
+        for n in range(ATTEMPTS_AT_MOST + 2)
+    ]
+    collector = make_collector(*requests)
+    collector.budget = Budget(probe_seconds=0.1)
+    sandbox = FakeSandbox(lambda _r: "hang")
+    collected = collector.collect(submission, lambda: sandbox)
+    assert len(sandbox.boxes) == ATTEMPTS_AT_MOST
+    states = [collected.evidence.get_for(r) for r in requests]
+    assert {e.state for e in states} == {"student_fault"}
+    assert [e.fault.kind for e in states[-2:]] == ["not_reached"] * 2
+    assert "6 boxes" in states[-1].fault.message
+    again = FakeSandbox(well)
+    collector.collect(submission, lambda: again)
+    assert again.boxes == []
 
 
 def test_a_memory_limit_is_named(make_collector, submission):
