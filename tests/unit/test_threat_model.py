@@ -10,7 +10,9 @@ ROOT = Path(__file__).parents[2]
 def test_every_attack_is_in_the_threat_model_and_no_other():
     rows = dict(
         re.findall(
-            r"^\| `([a-z-]+)` \| (.+) \|$", (ROOT / "docs/threat-model.md").read_text(), re.M
+            r"^\| `([a-z-]+)` \| (.+) \|$",
+            (ROOT / "docs/threat-model.md").read_text(),
+            re.MULTILINE,
         )
     )
     attacks = {
