@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ from grader.collect.given import Given
 from grader.collect.plan import source_of, steps
 from grader.collect.pretrained import pretrained_weights
 from grader.collect.probes import PROBES, array_rules
+from grader.collect.submitted import lay_submission
 from grader.errors import DatasetMissingError, HarnessError
 from grader.model.evidence import Attempt, Evidence, EvidenceSet, ProbeRequest
 from grader.model.outcome import ExitReason
@@ -246,7 +245,7 @@ class _Attempt:
         if pretrained is not None:
             data["torch"] = pretrained
         slot = Slot(root=self.folder, overlays=self._overlays(), data=data)
-        _copy(self.submission, slot.submission)
+        lay_submission(self.submission, slot.submission)
         self.collector.given.lay(slot.submission, (f.path for f in self.submission.files))
         slot.inputs.mkdir()
         slot.inputs.chmod(0o755)
@@ -368,38 +367,6 @@ def _given_up(request: ProbeRequest, attempts: Sequence[Attempt]) -> Evidence:
     if last is None or last.exit_reason is ExitReason.HARNESS:
         return harness_evidence(request, last.detail if last else "no box was run")
     return ended_too_often(request, last.exit_reason, len(attempts))
-
-
-def _copy(submission: Submission, target: Path) -> None:
-    """Copy the submission into the slot, readable by whoever the box runs as.
-
-    Raises:
-        HarnessError: A file cannot be read, or is no longer what intake saw.
-    """
-    target.mkdir(parents=True)
-    for file in submission.files:
-        place = target / file.path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        source = submission.root / file.path
-        try:
-            descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-            with os.fdopen(descriptor, "rb") as read, place.open("wb") as write:
-                shutil.copyfileobj(read, write, 1 << 20)
-                if write.tell() != file.size_bytes:
-                    raise HarnessError(
-                        "the file changed while it was being graded",
-                        where=file.path,
-                        mend="run again when nothing writes to the submissions",
-                    )
-        except OSError as error:
-            raise HarnessError(
-                f"cannot be read: {error.strerror}",
-                where=file.path,
-                mend="check that the submission is still there and readable",
-            ) from error
-        place.chmod(0o644)
-    for folder in (target, *(p for p in target.rglob("*") if p.is_dir())):
-        folder.chmod(0o755)
 
 
 def _tail(ended: BoxExit) -> str:
