@@ -19,6 +19,7 @@ from grader.checks import CHECKS
 from grader.checks.base import Check, GroundTruth, Seen
 from grader.checks.faults import ours
 from grader.checks.files import files_absent
+from grader.checks.findings import as_remark, findings_in, findings_of_results
 from grader.checks.phrases import count, decimal, listed, quoted
 from grader.model.outcome import ExitReason, Outcome, Status
 from grader.model.scorecard import (
@@ -104,7 +105,7 @@ def score(
         penalty=penalty,
         status=Status.FINAL if settled else Status.PROVISIONAL,
         flags=tuple(dict.fromkeys(noticed)),
-        remarks=_remarks(evidence),
+        remarks=_remarks(evidence, tasks),
         tasks=tasks,
         attempts=tuple(attempts),
         provenance=Provenance(
@@ -308,10 +309,11 @@ def _orphaned(rubric: Rubric, decisions: Mapping[str, Decision]) -> Iterable[Fla
             yield Flag(code="decision_limited", message=text)
 
 
-def _remarks(evidence: EvidenceSet) -> tuple[Remark, ...]:
-    """All remarks once, in the order of the files."""
+def _remarks(evidence: EvidenceSet, tasks: Iterable[ScoredTask]) -> tuple[Remark, ...]:
+    """Findings first; then all other remarks once; each in the order of the files."""
     every = {remark for piece in evidence.values() for remark in piece.remarks}
-    return tuple(sorted(every, key=_remark_order))
+    found = {as_remark(f) for f in (*findings_in(evidence), *findings_of_results(tasks))}
+    return (*sorted(found, key=_remark_order), *sorted(every, key=_remark_order))
 
 
 def _remark_order(remark: Remark) -> tuple[str, int, int, str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.checks import CHECKS
+from grader.checks.requests import find_mistakes
 from grader.collect.probes import PROBES
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ __all__ = ["plan", "source_of", "steps"]
 
 
 def plan(rubric: Rubric, params: Mapping[str, Record]) -> tuple[ProbeRequest, ...]:
-    """Every measurement that some criterion needs, each once.
+    """Every measurement that some criterion needs, each once, and `find_mistakes` always.
 
     Cheap ones come first, the restart-and-run-all and what needs its live objects last.
 
@@ -26,7 +27,8 @@ def plan(rubric: Rubric, params: Mapping[str, Record]) -> tuple[ProbeRequest, ..
         rubric: The rubric.
         params: `task/criterion` → the check's validated parameters.
     """
-    wanted: dict[str, ProbeRequest] = {}
+    always = find_mistakes()
+    wanted: dict[str, ProbeRequest] = {always.digest: always}
     for name, criterion in rubric.criteria().items():
         for request in CHECKS[criterion.check].needs(params[name], rubric):
             wanted.setdefault(request.digest, request)

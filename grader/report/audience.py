@@ -46,10 +46,11 @@ _SEEN = {
     Audience.STAFF: set(Visibility),
 }
 
-OWN_CODE_REMARKS = frozenset({"budget", "compat", "shim", "stub"})
+OWN_CODE_REMARKS = frozenset({"budget", "compat", "finding", "shim", "stub"})
 """Families of remarks about the student's own code on this machine. A remark does not say which
 criterion's measurement it came from, so when criteria are hidden only these are shown."""
-
+FROM_CHECKS = frozenset({"finding.claim_not_reproduced", "finding.gradient_does_not_match_loss"})
+"""Findings that may repeat the words of a criterion's result."""
 
 FLAGS_FOR_STUDENTS = frozenset({"near_threshold"})
 """Other flags are written for the staff, and some are suspicions."""
@@ -122,7 +123,7 @@ def _sum(points: Iterable[Fraction]) -> Fraction:
 
 
 def _is_own_code(remark: Remark) -> bool:
-    return remark.code.split(".", 1)[0] in OWN_CODE_REMARKS
+    return remark.code.split(".", 1)[0] in OWN_CODE_REMARKS and remark.code not in FROM_CHECKS
 
 
 def _words_of(scorecard: Scorecard, unseen: frozenset[str]) -> tuple[str, ...]:

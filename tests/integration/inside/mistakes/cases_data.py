@@ -1,0 +1,307 @@
+"""Code about data, as students write it: with a mistake, and right but close to it."""
+
+WRONG = {
+    "validation_in_training": [
+        """
+        train_set = datasets.SVHN("data", split="train", transform=t)
+        val_set = Subset(train_set, range(50000, 73257))
+        train_loader = DataLoader(train_set, batch_size=64, shuffle=True)
+        val_loader = DataLoader(val_set, batch_size=64)
+        """,
+        """
+        full = datasets.CIFAR10(".", train=True, download=True, transform=t)
+        _, valid = random_split(full, [40000, 10000])
+        loaders = {}
+        loaders["train"] = DataLoader(full, 32, shuffle=True)
+        loaders["val"] = DataLoader(valid, 32)
+        """,
+        """
+        X_train, y_train = load()
+        X_val, y_val = X_train[-5000:], y_train[-5000:]
+        train(model, X_train, y_train, X_val, y_val)
+        """,
+        """
+        data = datasets.MNIST(".", train=True)
+        train_ds = Subset(data, range(0, 55000))
+        val_ds = Subset(data, list(range(50000, 60000)))
+        train_dl = DataLoader(train_ds, 64)
+        val_dl = DataLoader(val_ds, 64)
+        """,
+    ],
+    "test_measured_on_training": [
+        """
+        test_acc = evaluate(model, train_loader)
+        print("test accuracy", test_acc)
+        """,
+        """
+        def accuracy(net, x, y):
+            return (net(x).argmax(1) == y).float().mean().item()
+        x_train, y_train, x_test, y_test = load()
+        print(f"Test accuracy: {accuracy(net, x_train, y_train):.4f}")
+        """,
+        """
+        correct, total = 0, 0
+        with torch.no_grad():
+            for images, labels in train_loader:
+                correct += (model(images).argmax(1) == labels).sum().item()
+                total += len(labels)
+        print("Accuracy of the network on the test images: %.2f %%" % (100 * correct / total))
+        """,
+    ],
+    "test_set_for_selection": [
+        """
+        for epoch in range(20):
+            train_one_epoch(model, train_loader)
+            test_loss, test_acc = evaluate(model, test_loader)
+            if test_acc > best_acc:
+                best_acc = test_acc
+                torch.save(model.state_dict(), "best.pt")
+        """,
+        """
+        def fit(model, train_loader, val_loader):
+            best_loss, patience = 1e9, 0
+            for epoch in range(100):
+                step(model, train_loader)
+                loss = evaluate(model, val_loader)
+                if loss < best_loss:
+                    best_loss, patience = loss, 0
+                else:
+                    patience += 1
+                if patience > 5:
+                    break
+        fit(model, train_loader, test_loader)
+        """,
+        """
+        scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)
+        for epoch in range(20):
+            train_one_epoch(model, train_loader)
+            current = evaluate(model, test_loader)
+            scheduler.step(current)
+        """,
+    ],
+    "svhn_is_digits": [
+        """
+        class Digits(Dataset):
+            def __init__(self, mode="train"):
+                self.data = load_digits().data
+        train_data = Digits("train")
+        svhn_training_loader = DataLoader(train_data, batch_size=64, shuffle=True)
+        """,
+        """
+        from sklearn.datasets import load_digits
+        class DigitsData(Dataset):
+            def __init__(self, mode):
+                self.digits = load_digits()
+        svhn_train, svhn_test = DataLoader(DigitsData("train"), 64), DataLoader(DigitsData("test"), 64)
+        """,
+    ],
+    "augmented_evaluation": [
+        """
+        t = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.ToTensor()])
+        train_set = datasets.CIFAR10(".", train=True, transform=t)
+        test_set = datasets.CIFAR10(".", train=False, transform=t)
+        train_loader = DataLoader(train_set, 32, shuffle=True)
+        test_loader = DataLoader(test_set, 32)
+        """,
+        """
+        augment = [transforms.RandomCrop(32, padding=4), transforms.ToTensor()]
+        full = datasets.CIFAR10(".", train=True, transform=transforms.Compose(augment))
+        train_set, val_set = random_split(full, [0.8, 0.2])
+        val_loader = DataLoader(val_set, batch_size=64)
+        """,
+    ],
+    "frozen_augmentation": [
+        """
+        t = transforms.Compose([transforms.RandomRotation(10), transforms.ToTensor()])
+        train_set = datasets.MNIST(".", train=True, transform=t)
+        X = torch.stack([x for x, y in train_set])
+        Y = torch.tensor([y for x, y in train_set])
+        loader = DataLoader(TensorDataset(X, Y), 64, shuffle=True)
+        """,
+        """
+        t = transforms.Compose([transforms.ColorJitter(0.2), transforms.ToTensor()])
+        data = datasets.CIFAR10(".", train=True, transform=t)
+        cached = list(data)
+        """,
+        """
+        t = transforms.Compose([transforms.RandomCrop(32, 4), transforms.ToTensor()])
+        train_set = datasets.CIFAR10(".", train=True, transform=t)
+        x, y = next(iter(DataLoader(train_set, batch_size=len(train_set))))
+        """,
+    ],
+    "truncated_data": [
+        "from PIL import ImageFile\nImageFile.LOAD_TRUNCATED_IMAGES = True\n",
+        "import PIL\nPIL.ImageFile.LOAD_TRUNCATED_IMAGES = True\n",
+    ],
+}
+
+RIGHT = {
+    "validation_in_training": [
+        """
+        full = datasets.SVHN("data", split="train", transform=t)
+        train_set, val_set = random_split(full, [60000, 13257])
+        train_loader = DataLoader(train_set, batch_size=64, shuffle=True)
+        val_loader = DataLoader(val_set, batch_size=64)
+        """,
+        """
+        train_set = datasets.CIFAR10(".", train=True, transform=t)
+        train_set, val_set = torch.utils.data.random_split(train_set, [45000, 5000])
+        train_loader, val_loader = DataLoader(train_set, 32), DataLoader(val_set, 32)
+        """,
+        """
+        X_train, y_train = load()
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        X_train, y_train = X_train[:50000], y_train[:50000]
+        train(model, X_train, y_train, X_val, y_val)
+        """,
+        """
+        data = datasets.MNIST(".", train=True)
+        train_dl = DataLoader(Subset(data, range(0, 50000)), 64)
+        val_ds = Subset(data, range(50000, 60000))
+        val_dl = DataLoader(val_ds, 64)
+        """,
+        """
+        augmented = datasets.CIFAR10(root, train=True, transform=a)
+        plain = datasets.CIFAR10(root, train=True, transform=t)
+        order = np.random.RandomState(0).permutation(50000)
+        train_loader = DataLoader(Subset(augmented, order[10000:].tolist()), 32, shuffle=True)
+        val_loader = DataLoader(Subset(plain, order[:10000].tolist()), 256)
+        """,
+        """
+        train_set = datasets.MNIST(".", train=True)
+        idx = np.arange(60000)
+        train_loader = DataLoader(train_set, 64, sampler=SubsetRandomSampler(idx[:50000]))
+        val_loader = DataLoader(train_set, 64, sampler=SubsetRandomSampler(idx[50000:]))
+        """,
+        """
+        X_train, y_train = load()
+        X_tr, X_val = X_train[:50000], X_train[50000:]
+        train(model, X_tr, X_val)
+        print(X_train.shape)
+        """,
+    ],
+    "test_measured_on_training": [
+        """
+        train_acc, test_acc = evaluate(model, train_loader), evaluate(model, test_loader)
+        print("train accuracy", train_acc, "test accuracy", test_acc)
+        """,
+        """
+        train_loss, test_loss = train(model, train_loader, test_loader)
+        test_accuracy = evaluate(model, test_loader)
+        print(f"Train accuracy {evaluate(model, train_loader)}, test accuracy {test_accuracy}")
+        """,
+        """
+        for images, labels in train_loader:
+            loss = criterion(model(images), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            correct += 1
+        correct = 0
+        for images, labels in test_loader:
+            correct += (model(images).argmax(1) == labels).sum().item()
+        print("test accuracy", correct / 10000)
+        """,
+    ],
+    "test_set_for_selection": [
+        """
+        for epoch in range(20):
+            val_acc = evaluate(model, val_loader)
+            test_acc = evaluate(model, test_loader)
+            if val_acc > best_acc:
+                best_acc, best_test_acc = val_acc, test_acc
+                torch.save(model.state_dict(), "best.pt")
+        """,
+        """
+        def evaluation(test_loader, name=None, model_best=None, epoch=None):
+            loss_test = 0.0
+            for x, y in test_loader:
+                loss_test += model_best.forward(x, y, reduction="sum").item()
+            return loss_test
+        def training(name, max_patience, num_epochs, model, training_loader, val_loader):
+            best_nll, patience = 1000.0, 0
+            for e in range(num_epochs):
+                loss_val = evaluation(val_loader, model_best=model, epoch=e)
+                if e == 0 or loss_val < best_nll:
+                    torch.save(model, name + ".model")
+                    best_nll, patience = loss_val, 0
+                else:
+                    patience = patience + 1
+                if patience > max_patience:
+                    break
+        training("cnn", 20, 1000, model, training_loader=training_loader, val_loader=val_loader)
+        test_loss = evaluation(name="cnn", test_loader=test_loader)
+        """,
+        """
+        best_test = 0
+        for name in names:
+            test_acc = evaluate(nets[name], test_loader)
+            if test_acc > best_test:
+                best_test, winner = test_acc, name
+        print("best test accuracy", winner, best_test)
+        """,
+        """
+        history = train(model, train_loader, test_loader)
+        print(history["test_acc"][-1])
+        """,
+    ],
+    "svhn_is_digits": [
+        """
+        class SVHNData(Dataset):
+            def __init__(self, split):
+                self.data = loadmat(f"{split}_32x32.mat")["X"]
+        train_data = SVHNData("train")
+        svhn_training_loader = DataLoader(train_data, batch_size=64)
+        """,
+        """
+        class Digits(Dataset):
+            def __init__(self):
+                self.data = load_digits().data
+        training_loader = DataLoader(Digits(), batch_size=64)
+        svhn_train = datasets.SVHN(".", split="train")
+        svhn_loader = DataLoader(svhn_train, batch_size=64)
+        """,
+    ],
+    "augmented_evaluation": [
+        """
+        train_t = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.ToTensor()])
+        test_t = transforms.Compose([transforms.Resize(32), transforms.CenterCrop(32), transforms.ToTensor()])
+        test_set = datasets.CIFAR10(".", train=False, transform=test_t)
+        test_loader = DataLoader(test_set, 32)
+        train_loader = DataLoader(datasets.CIFAR10(".", transform=train_t), 32)
+        """,
+        """
+        def get_loaders(augment=False):
+            tf = train_tf if augment else test_tf
+            train = datasets.CIFAR10("data", train=True, transform=tf)
+            train, val = random_split(train, [0.8, 0.2])
+            return DataLoader(train, 32), DataLoader(val, 32)
+        """,
+        """
+        t = transforms.Compose([transforms.RandomCrop(32, 4), transforms.ToTensor()])
+        full = datasets.CIFAR10(".", train=True, transform=t)
+        train_set, val_set = random_split(full, [0.8, 0.2])
+        val_set.dataset = datasets.CIFAR10(".", train=True, transform=transforms.ToTensor())
+        val_loader = DataLoader(val_set, 64)
+        """,
+    ],
+    "frozen_augmentation": [
+        """
+        t = transforms.Compose([transforms.RandomRotation(10), transforms.ToTensor()])
+        train_set = datasets.MNIST(".", train=True, transform=t)
+        labels = [y for _, y in train_set]
+        targets = [train_set[i][1] for i in range(len(train_set))]
+        loader = DataLoader(train_set, 64, shuffle=True)
+        images, _ = next(iter(loader))
+        """,
+        """
+        t = transforms.Compose([transforms.ToTensor(), transforms.Normalize(0.1, 0.3)])
+        train_set = datasets.MNIST(".", train=True, transform=t)
+        X = torch.stack([x for x, y in train_set])
+        """,
+    ],
+    "truncated_data": [
+        "from PIL import ImageFile\nprint(ImageFile.LOAD_TRUNCATED_IMAGES)\n",
+        "from PIL import ImageFile\nImageFile.LOAD_TRUNCATED_IMAGES = False\n",
+    ],
+}

@@ -1,0 +1,177 @@
+"""Code about results, plots and tables: with a mistake, and right but close to it."""
+
+TRAINED = """
+        optimizer = torch.optim.Adam(model.parameters())
+        def train_model(model):
+            for x, y in train_loader:
+                optimizer.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                optimizer.step()
+"""
+
+WRONG = {
+    "typed_in_results": [
+        TRAINED
+        + """
+        # train_model(model)
+        print("Test accuracy: 65.31%")
+        """,
+        """
+        # for epoch in range(num_epochs):
+        #     train(model)
+        test_accuracy = 0.7177
+        print(f"Final test accuracy: {test_accuracy:.4f}")
+        """,
+        """
+        model = nn.Linear(3, 2)
+        print("accuracy on the test set =", 0.9831)
+        """,
+    ],
+    "accuracy_is_loss": [
+        """
+        rows.append({"model": name, "val_loss": val_loss, "val_acc": val_loss, "test_acc": test_acc})
+        """,
+        """
+        for epoch in range(5):
+            val_loss, val_acc = evaluate(model, val_loader)
+            history["val_loss"].append(val_loss)
+            history["val_accuracy"].append(val_loss)
+        """,
+        """
+        print(f"train loss {tl:.3f}, val loss: {val_loss:.4f}, val accuracy: {val_loss:.4f}")
+        """,
+    ],
+    "last_list_under_every_label": [
+        """
+        for lr in [0.01, 0.1, 1.0]:
+            losses = train(lr)
+        for lr in [0.01, 0.1, 1.0]:
+            plt.plot(losses, label=f"lr={lr}")
+        plt.legend()
+        """,
+        """
+        names = ["mlp", "cnn"]
+        fig, ax = plt.subplots()
+        for i, name in enumerate(names):
+            ax.plot(range(len(val_acc)), val_acc, label=name)
+        """,
+    ],
+    "curve_shorter_than_axis": [
+        """
+        num_epochs = 100
+        val_losses = []
+        for epoch in range(num_epochs):
+            val_losses.append(evaluate(model))
+            if epoch - best_epoch > 5:
+                break
+        plt.plot(range(num_epochs), val_losses, label="validation")
+        """,
+        """
+        def run(model, epochs):
+            losses, accs = [], []
+            for e in range(1, epochs + 1):
+                losses.append(step(model))
+                if stopper.stop(losses[-1]):
+                    print("early stopping")
+                    break
+            plt.plot(np.arange(1, epochs + 1), losses)
+        """,
+    ],
+    "wrong_framework": [
+        "import tensorflow as tf\nmodel = tf.keras.Sequential()\n",
+        "from keras.models import Sequential\nmodel = Sequential()\n",
+    ],
+}
+
+RIGHT = {
+    "typed_in_results": [
+        TRAINED
+        + """
+        train_model(model)
+        print("We must reach a test accuracy of at least 65%")
+        test_acc = evaluate(model)
+        print(f"Test accuracy: {test_acc:.2%}")
+        """,
+        TRAINED
+        + """
+        # train_model(model)   # takes an hour, the weights are in cnn.pt
+        model.load_state_dict(torch.load("cnn.pt"))
+        print("Test accuracy:", evaluate(model, test_loader))
+        """,
+        TRAINED
+        + """
+        # train_model(model, lr=0.1)
+        train_model(model)
+        print("Test accuracy: 65.31%")
+        """,
+        """
+        best_acc = 0.0
+        # train(model)
+        print("learning rate 0.01, loss", loss_value)
+        print("best accuracy so far", best_acc)
+        """,
+    ],
+    "accuracy_is_loss": [
+        """
+        rows.append({"model": name, "val_loss": val_loss, "val_acc": val_acc})
+        history["val_loss"].append(val_loss)
+        print(f"val loss: {val_loss:.4f}, val accuracy: {val_acc:.4f}")
+        """,
+        """
+        accuracy = 1 - loss_error
+        rows.append({"acc": 1 - error, "loss": loss, "best_acc_loss": val_loss})
+        print(f"accuracy {acc:.3f} loss {loss:.3f}")
+        """,
+    ],
+    "last_list_under_every_label": [
+        """
+        histories = {}
+        for lr in [0.01, 0.1, 1.0]:
+            histories[lr] = train(lr)
+        for lr, losses in histories.items():
+            plt.plot(losses, label=f"lr={lr}")
+        """,
+        """
+        for lr in [0.01, 0.1, 1.0]:
+            losses = train(lr)
+            plt.plot(losses, label=f"lr={lr}")
+        """,
+        """
+        for i, lr in enumerate(rates):
+            plt.plot(all_losses[i], label=str(lr))
+        for key in ("train", "val"):
+            plt.plot(history[key + "_loss"], label=key)
+        """,
+        """
+        for lr in rates:
+            model, losses = build(lr), []
+            for epoch in range(10):
+                losses.append(step(model))
+            plt.plot(losses, label=f"{lr}")
+        """,
+    ],
+    "curve_shorter_than_axis": [
+        """
+        val_losses = []
+        for epoch in range(num_epochs):
+            val_losses.append(evaluate(model))
+            if epoch - best_epoch > 5:
+                break
+        plt.plot(range(len(val_losses)), val_losses)
+        plt.plot(np.arange(len(val_losses)), val_losses)
+        """,
+        """
+        losses = []
+        for epoch in range(num_epochs):
+            for x, y in loader:
+                if x is None:
+                    break
+            losses.append(step(model))
+        plt.plot(range(num_epochs), losses)
+        """,
+    ],
+    "wrong_framework": [
+        "import torch\nfrom tensorflow.keras.datasets import mnist\n",
+        "import torch\n",
+    ],
+}
