@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
-__all__ = ["AccuracyAtLeast", "ErrorAtMost"]
+__all__ = ["AccuracyAtLeast", "AccuracyBeats", "ErrorAtMost", "partly"]
 
 
 class Measured(Record):
@@ -79,6 +79,60 @@ def error_at_most(params: ErrorAtMost, seen: Seen) -> CheckResult:
     return _banded(params, seen, rising=False)
 
 
+class AccuracyBeats(Record):
+    """Parameters of `accuracy.beats`."""
+
+    better: str
+    """A role of kind `module`: the net that must be better."""
+    worse: str
+    """A role of kind `module`."""
+    dataset: str
+    by: Points = Fraction(0)
+    """By how much (a share of the examples) it must be better; 0: by one example."""
+    source: Source = "saved"
+
+
+def _beats_needs(params: AccuracyBeats, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    asked = (
+        predict(rubric, role, params.dataset, params.source)
+        for role in (params.better, params.worse)
+    )
+    return (*dict.fromkeys(asked), inspect_source())
+
+
+@check("accuracy.beats", AccuracyBeats, needs=_beats_needs)
+def accuracy_beats(params: AccuracyBeats, seen: Seen) -> CheckResult:
+    """Your improved net classifies more examples rightly than your first one."""
+    judged, bound = [], ""
+    for role in (params.worse, params.better):
+        request = predict(seen.rubric, role, params.dataset, params.source)
+        evidence, predictions = seen.measured(request, Predictions)
+        judged.append(judge(seen, evidence, params.dataset))
+        bound = bound_by(predictions.binding)
+    worse, better = judged
+    gain = Fraction(better.right - worse.right, better.total)
+    right = gain > 0 and gain >= params.by and better.constant is None
+    by = f" by {decimal(params.by)}" if params.by else ""
+    told = (
+        f"Your {called(params.better)} classifies {better.right:,} of "
+        f"{examples(better.total, params.dataset)} rightly (accuracy "
+        f"{fixed(Fraction(better.right, better.total), 4)}), your {called(params.worse)} "
+        f"{worse.right:,} ({fixed(Fraction(worse.right, worse.total), 4)})"
+    )
+    return CheckResult.banded(
+        Fraction(right),
+        f"{told}.{partly(params.dataset, seen)}"
+        if right
+        else f"{told}; it should be better{by}.{partly(params.dataset, seen)}",
+        expected=f"A higher accuracy{by}.",
+        hint="" if right else "Check that each file holds the weights of its own net.",
+        measured=number(float(gain)),
+        threshold=number(float(params.by)),
+        unit="accuracy gained",
+        bound_by=bound,
+    )
+
+
 def _banded(params: Measured, seen: Seen, *, rising: bool) -> CheckResult:
     request = predict(seen.rubric, params.model, params.dataset, params.source)
     evidence, predictions = seen.measured(request, Predictions)
@@ -96,7 +150,7 @@ def _banded(params: Measured, seen: Seen, *, rising: bool) -> CheckResult:
     return CheckResult.banded(
         fraction,
         f"{_counted(params, judged, interval, rising=rising)} "
-        f"{guess or _verdict(params, fraction, rising=rising)}",
+        f"{guess or _verdict(params, fraction, rising=rising)}{partly(params.dataset, seen)}",
         expected=_expected(params, rising=rising),
         hint="" if fraction == 1 else _hint(judged, value, guess=bool(guess), rising=rising),
         measured=number(float(value)),
@@ -122,6 +176,12 @@ def _counted(params: Measured, judged: Judged, interval: Interval, *, rising: bo
         f"{examples(judged.total, params.dataset)}{' rightly' if rising else ''} "
         f"({what} {value}, 95% interval {between})."
     )
+
+
+def partly(dataset: str, seen: Seen) -> str:
+    """That only a part of a split was here, as one more sentence; else nothing."""
+    told = seen.truth.partial.get(dataset, "").strip().rstrip(".")
+    return f" Measured on a part of the data: {told}." if told else ""
 
 
 def _verdict(params: Measured, fraction: Fraction, *, rising: bool) -> str:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
+from grader.checks.accuracy import partly
 from grader.checks.base import Seen, Stopped, check, failed
+from grader.checks.faults import waiting
+from grader.checks.interval import wilson
 from grader.checks.phrases import bound_by, count, decimal, examples, listed
 from grader.checks.requests import Source, find_claims, inspect_source, predict
 from grader.checks.scores import Judged, judge
@@ -43,6 +46,8 @@ class ClaimMatches(Record):
     """In the metric's own unit (a share, or nats)."""
     coarsest: float = Field(default=0.005, ge=0)
     """How far rounding by the student may add to the tolerance."""
+    unit: Literal["auto", "share", "percent"] = "auto"
+    """How accuracies and errors are stated; `auto`: either."""
     which: Literal["last", "any", "all"] = "last"
     """Which of several claims counts."""
     missing: Literal["fail", "pending"] = "fail"
@@ -64,6 +69,9 @@ class ClaimMatches(Record):
                 raise ValueError(msg)
         return self
 
+
+PARTLY = 0.999
+"""Confidence of the interval in which a claim about a whole split may lie, seen from a part."""
 
 Metric = Literal["accuracy", "error", "nll"]
 
@@ -103,17 +111,25 @@ def claim_matches(params: ClaimMatches, seen: Seen) -> CheckResult:
         "bound_by": bound_by(predictions.binding),
     }
     where = f"{examples(judged.total, params.dataset)}"
+    part = partly(params.dataset, seen)
     said = f"You state {_spoken(chosen)} as the {params.claim} ({chosen.place})"
     if enough:
         return CheckResult.banded(
-            Fraction(1), f"{said}, and that is what your net gives on the {where}.", **more
+            Fraction(1),
+            f"{said}, and that is what your net gives on the {where}.{part}",
+            **more,
+        )
+    if part and not _apart_for_sure(params, chosen, judged):
+        return waiting(
+            f"{said}; your net gives {decimal(value)} on the {where}.{part} A person will look.",
+            **more,
         )
     others = f" of {count(len(counted), 'number')} stated" if len(counted) > 1 else ""
     if others:
         said = f"{said}, one{others}"
     differs = f"{params.claim}: stated {_spoken(chosen)}, measured {decimal(value)}."
     return failed(
-        f"{said}, but your net gives {decimal(value)} on the {where}.",
+        f"{said}, but your net gives {decimal(value)} on the {where}.{part}",
         flags=(Flag(code="claim_differs", message=differs),),
         hint=_near_miss(params, seen, chosen, judged)
         or "Hand in the weights of the run that you report, or report the run that you hand in.",
@@ -147,13 +163,25 @@ def _value(metric: Metric, judged: Judged) -> float:
 
 def _fits(params: ClaimMatches, claim: Claim, value: float) -> bool:
     """Whether a stated number is the measured one, in per cent too. NaN never is."""
-    scales = (1.0,) if params.metric == "nll" else (1.0, 100.0)
+    scales = {"share": (1.0,), "percent": (100.0,)}.get(params.unit, (1.0, 100.0))
+    scales = (1.0,) if params.metric == "nll" else scales
     stated = to_float(claim.value)
     for scale in scales:
         rounding = min(_half_step(stated) / scale, params.coarsest)
         if abs(stated / scale - value) <= params.tolerance + rounding:
             return True
     return False
+
+
+def _apart_for_sure(params: ClaimMatches, claim: Claim, judged: Judged) -> bool:
+    """Whether a number stated for a whole split cannot be that of the part measured here."""
+    if params.metric == "nll":
+        return False
+    counted = judged.right if params.metric == "accuracy" else judged.total - judged.right
+    span = wilson(counted, judged.total, PARTLY)
+    middle, half = (span.low + span.high) / 2, (span.high - span.low) / 2
+    wider = params.model_copy(update={"tolerance": params.tolerance + half})
+    return not _fits(wider, claim, middle)
 
 
 def _half_step(stated: float) -> float:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from grader.checks.base import Seen, check, failed
+from grader.checks.history import recorded_lines
 from grader.checks.phrases import count, listed, share
 from grader.checks.requests import execute, inspect_source
 from grader.checks.runs import not_reached
 from grader.model.base import Points, Record
 from grader.model.measurements import Axes, Execution, FigureSeen
-from grader.model.scorecard import CheckResult, FigureShown
+from grader.model.scorecard import CheckResult, FigureShown, Flag
 
 if TYPE_CHECKING:
     from grader.model.evidence import Evidence, ProbeRequest
@@ -45,6 +46,11 @@ class FigureHas(Record):
     title: bool = False
     unlabelled_fraction: Points = Fraction(1, 2)
     """Share when the figure is there but labels, legend or title are missing."""
+    history: bool = False
+    """Whether a line must show numbers that the run recorded or printed; if none does, a person is
+    told."""
+    history_fraction: Points = Fraction(1)
+    """Share when none does."""
 
     @model_validator(mode="after")
     def _patterns_compile(self) -> FigureHas:
@@ -74,6 +80,8 @@ def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
     expected = _expected(params)
     if len(finished) >= params.figures:
         where = listed([_where(run, figure) for _, figure in finished[: params.figures]], most=3)
+        if params.history and not any(recorded_lines(one, run)[0] for _, one in finished):
+            return _not_recorded(params, where, expected, _shown(evidence, finished, run))
         return CheckResult.banded(
             Fraction(1),
             f"Your run drew what was asked for ({where}).",
@@ -102,6 +110,23 @@ def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
         expected=expected,
         hint="Draw it with matplotlib in the notebook, and call plt.show() or savefig.",
         exhibits=_shown(evidence, list(enumerate(run.figures)), run),
+    )
+
+
+def _not_recorded(
+    params: FigureHas, where: str, expected: str, shown: tuple[FigureShown, ...]
+) -> CheckResult:
+    """The figure is there, but no line of it shows numbers that the run recorded."""
+    text = f"{where}: no line shows numbers that the run recorded or printed."
+    earns = f" This earns {share(params.history_fraction)}." if params.history_fraction < 1 else ""
+    return CheckResult.banded(
+        params.history_fraction,
+        f"Your run drew what was asked for ({where}), but none of its lines shows numbers that "
+        f"the run recorded or printed.{earns}",
+        expected=expected,
+        hint="Plot the lists that the training loop fills, not numbers from another run.",
+        exhibits=shown,
+        flags=(Flag(code="series_not_recorded", message=text),),
     )
 
 

@@ -12,7 +12,7 @@ from grader.checks.base import Seen, check, failed, ours
 from grader.checks.faults import HINTS
 from grader.checks.phrases import count, listed, share
 from grader.checks.requests import execute, inspect_source
-from grader.checks.runs import excused, hint_of, place_of, what_happened
+from grader.checks.runs import OURS, excused, hint_of, place_of, what_happened
 from grader.model.base import Record, number
 from grader.model.measurements import CellRun, Execution
 from grader.model.scorecard import CheckResult, Flag
@@ -49,6 +49,7 @@ def notebook_runs(params: NotebookRuns, seen: Seen) -> CheckResult:
     """Your notebook runs from a fresh start, from the first cell to the last."""
     evidence, run = seen.measured(execute(seen.rubric), Execution)
     forgiven = [cell for cell in run.cells if _forgiven(evidence, cell, params)]
+    forgiven += [cell for cell in _after_ours(run) if cell not in forgiven]
     faulty = [
         cell for cell in run.cells if cell.status in ("error", "timeout") and cell not in forgiven
     ]
@@ -85,6 +86,16 @@ def _forgiven(evidence: Evidence, cell: CellRun, params: NotebookRuns) -> bool:
         return params.forgive_timeouts
     theirs = cell.error_kind not in params.forgive
     return cell.status == "error" and (excused(evidence, cell) or not theirs)
+
+
+def _after_ours(run: Execution) -> list[CellRun]:
+    """Cells that miss a name because an earlier one stopped for a reason of ours."""
+    numbers = [cell.cell for cell in run.cells if cell.error_kind in OURS]
+    return [
+        cell
+        for cell in run.cells
+        if numbers and cell.cell > min(numbers) and cell.error_kind == "NameError"
+    ]
 
 
 def _hint(cell: CellRun) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from grader.checks.faults import FILL_IN, HINTS, failed, ours, still_blank
+from grader.checks.faults import (
+    FILL_IN,
+    HINTS,
+    WEIGHTS_MISSING,
+    failed,
+    ours,
+    still_blank,
+    waiting,
+)
 from grader.checks.phrases import decimal
 from grader.model.evidence import Evidence, Place
 from grader.model.outcome import Outcome
@@ -14,12 +22,12 @@ from grader.model.scorecard import CheckResult
 if TYPE_CHECKING:
     from grader.model.measurements import CellRun, Execution, SourceFacts
 
-__all__ = ["excused", "first_line", "hint_of", "not_reached", "place_of", "what_happened"]
+__all__ = ["OURS", "excused", "first_line", "hint_of", "not_reached", "place_of", "what_happened"]
 
 CUT = "budget.cut"
 """Code of the box's remark that an error may come from training that was ended early."""
 
-OURS = ("dataset_missing",)
+OURS = ("dataset_missing", WEIGHTS_MISSING)
 """Error kinds of cells for which this machine is to blame: there is no network in a box."""
 
 LONGEST = 300
@@ -63,24 +71,36 @@ def not_reached(
         source: What the source is: a blank template is told as such.
     """
     for cell in run.cells:
-        if excused(evidence, cell):
-            return ours(f"{what} was not reached, for a reason of ours: {what_happened(run, cell)}")
-        if cell.status in ("error", "timeout"):
-            missed = f"{what[0].upper()}{what[1:]} was not reached"
-            if blank := still_blank(source, place_of(run, cell)):
-                return failed(f"{missed}: {blank}", hint=FILL_IN, places=(place_of(run, cell),))
-            if cell.error_kind == "wrong_framework":
-                return failed(f"{missed}: {what_happened(run, cell)}", hint=HINTS[cell.error_kind])
-            return CheckResult(
-                outcome=Outcome.BLOCKED,
-                fraction=Fraction(0),
-                message=f"{missed}: {what_happened(run, cell)}",
-                hint="Mend the earlier error; this may then work as it is.",
-                places=(place_of(run, cell),),
-            )
+        ours_too = excused(evidence, cell) or cell.error_kind == WEIGHTS_MISSING
+        if ours_too or cell.status in ("error", "timeout"):
+            return _stopped_at(run, cell, what, source, excuse=ours_too)
     if run.ended_by in ("wall_clock", "output_limit"):
         return ours(f"the run was over before {what}")
     return None
+
+
+def _stopped_at(
+    run: Execution, cell: CellRun, what: str, source: SourceFacts | None, *, excuse: bool
+) -> CheckResult:
+    """The result of what comes after a cell that stopped."""
+    place, told = place_of(run, cell), what_happened(run, cell)
+    missed = f"{what[0].upper()}{what[1:]} was not reached"
+    if cell.error_kind == WEIGHTS_MISSING:
+        absent = "These official pre-trained weights are not on the grader's machine."
+        return waiting(f"{missed}: {told} {absent} A person will look.", places=(place,))
+    if excuse:
+        return ours(f"{what} was not reached, for a reason of ours: {told}")
+    if blank := still_blank(source, place):
+        return failed(f"{missed}: {blank}", hint=FILL_IN, places=(place,))
+    if cell.error_kind == "wrong_framework":
+        return failed(f"{missed}: {told}", hint=HINTS[cell.error_kind])
+    return CheckResult(
+        outcome=Outcome.BLOCKED,
+        fraction=Fraction(0),
+        message=f"{missed}: {told}",
+        hint="Mend the earlier error; this may then work as it is.",
+        places=(place,),
+    )
 
 
 def hint_of(evidence: Evidence, cell: CellRun) -> str:

@@ -34,9 +34,41 @@ from tests.unit.checks.payloads import payloads
 BANDS = [{"at": 0.5, "fraction": 1}]
 X = {"name": "x", "draw": "normal", "shape": [2, 3]}
 
+CURVE = {"printed": ["loss (?P<value>[0-9.]+)"], "about": ["loss"]}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "accuracy.at_least": {"model": "cnn", "dataset": DATASET, "bands": BANDS},
     "dropout.rate": {"model": "cnn"},
+    "accuracy.beats": {"better": "cnn", "worse": "cnn", "dataset": DATASET},
+    "autoencoder.error_at_most": {
+        "model": "cnn",
+        "dataset": DATASET,
+        "bands": [{"at": 0.1, "fraction": 1}],
+    },
+    "confusion.matches": {"model": "cnn", "dataset": DATASET, "classes": 10},
+    "curve.covers_epochs": {"epochs": 16, "curve": CURVE},
+    "curve.falls": {"curve": CURVE},
+    "curve.gap": {"train": CURVE, "validation": CURVE, "what": "accuracy"},
+    "deadline.met": {},
+    "filters.shown": {"layers": 2},
+    "finding.absent": {"codes": ["validation_in_training"]},
+    "gallery.misclassified": {"model": "cnn", "dataset": DATASET},
+    "pdf.matches": {"pattern": "HW1_{student_ids}.pdf"},
+    "runs.compared": {
+        "what": "learning rates",
+        "patterns": ["lr=(?P<value>[0-9.]+)"],
+        "values": [0.1],
+        "setting": "lr",
+        "rows": ["lr"],
+        "about": ["loss"],
+    },
+    "speed.ratio": {
+        "model": "cnn",
+        "given": "def build(): ...",
+        "bands": [{"at": 1, "fraction": 1}],
+    },
+    "table.has": {"columns": ["train.*loss", "val"], "rows": 2},
+    "team.size": {},
     "error.at_most": {"model": "cnn", "dataset": DATASET, "bands": BANDS, "chance": "1/10"},
     "api.forbidden": {"names": ["torch.nn.Linear"], "within": ["f"], "dynamic": True},
     "api.used": {"names": ["torch.nn.Linear"]},
@@ -57,7 +89,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "dataset": DATASET,
         "metric": "nll",
     },
-    "figure.has": {"lines": 1, "axis_labels": True, "legend": True, "about": ["nll"]},
+    "figure.has": {
+        "lines": 1,
+        "axis_labels": True,
+        "legend": True,
+        "about": ["nll"],
+        "history": True,
+    },
     "files.named": {},
     "files.present": {"any_of": ["*.ipynb", "*.py"]},
     "function.matches": {"role": "sigmoid", "arguments": [X], "accepted": ["f", "g"]},
@@ -92,7 +130,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "weights.not_pretrained": {"model": "cnn", "known": "digests", "dynamic": True},
 }
 
-WITHOUT_A_BOX = ("files.named", "files.present", "manual.band")
+WITHOUT_A_BOX = ("deadline.met", "files.named", "files.present", "manual.band", "team.size")
 
 ARRAYS = st.one_of(
     st.just(np.zeros((447, 10), dtype=np.float32)),
@@ -118,12 +156,13 @@ def needs_of(name: str) -> list[ProbeRequest]:
 
 def truth() -> Any:
     return a_truth(
+        inputs={DATASET: np.zeros((447, 64), dtype=np.uint8)},
         expected={
             "f": lambda x: x,
             "g": lambda x: -x,
             "shapes": lambda: {"0.weight": (2, 3)},
             "digests": lambda: ("0" * 64,),
-        }
+        },
     )
 
 

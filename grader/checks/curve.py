@@ -1,0 +1,327 @@
+"""Family `curve`: learning curves, as the student printed them or as a run draws them."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from statistics import median
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, model_validator
+
+from grader.checks.base import Seen, Stopped, check, failed
+from grader.checks.drawn import lines_about, regex_problem
+from grader.checks.faults import waiting
+from grader.checks.phrases import count, decimal
+from grader.checks.requests import execute, find_claims, inspect_source
+from grader.checks.runs import not_reached
+from grader.model.base import Record, number, to_float
+from grader.model.evidence import Place
+from grader.model.measurements import Claims, Execution
+from grader.model.scorecard import CheckResult, Curves, Series
+
+if TYPE_CHECKING:
+    from grader.model.evidence import ProbeRequest
+    from grader.model.rubric import Rubric
+
+__all__ = ["Curve", "CurveCoversEpochs", "CurveFalls", "CurveGap"]
+
+LEAST = 2
+"""Numbers that make a curve."""
+
+PERCENT = 1.5
+"""An accuracy above this is in per cent."""
+
+
+class Curve(Record):
+    """Where a curve's numbers are: in stored outputs, else in the figures of a run."""
+
+    printed: tuple[str, ...] = ()
+    """Regular expressions with a group `value`: one number each time they match in stored outputs.
+    The longest run of matches within one cell is the curve."""
+    about: tuple[str, ...] = ()
+    """Regular expressions over `title; axis label; line's label; file name` of a drawn line."""
+    files: tuple[str, ...] = ()
+    """Globs of text files that may hold the numbers too."""
+
+    @model_validator(mode="after")
+    def _patterns_work(self) -> Curve:
+        if not (self.printed or self.about):
+            msg = "say where the curve is: printed, about or both"
+            raise ValueError(msg)
+        if problem := regex_problem((*self.printed, *self.about)):
+            raise ValueError(problem)
+        for pattern in self.printed:
+            if "value" not in re.compile(pattern).groupindex:
+                msg = f"'{pattern}' needs a group (?P<value>…)"
+                raise ValueError(msg)
+        return self
+
+
+class CurveFalls(Record):
+    """Parameters of `curve.falls`."""
+
+    curve: Curve
+    what: str = "the training loss"
+    """In words, for the message."""
+    rises: bool = False
+    """Whether it should rise instead, as an accuracy does."""
+    by: float = Field(default=0.1, ge=0)
+    """From its first to its best value: a share of the first value, or absolute."""
+    absolute: bool = False
+    """Whether `by` is in the curve's own unit (accuracies: shares, 0 to 1)."""
+    length: int = Field(default=LEAST, ge=LEAST)
+    """Values it needs."""
+
+
+class CurveGap(Record):
+    """Parameters of `curve.gap`: training and validation part, which is overfitting."""
+
+    train: Curve
+    validation: Curve
+    what: Literal["loss", "accuracy"] = "loss"
+    at_least: float = Field(default=0.05, gt=0)
+    """Of validation over training loss, or of training over validation accuracy (shares), at the
+    end of the curves."""
+    length: int = Field(default=3, ge=LEAST)
+    """Values that each curve needs."""
+
+
+class CurveCoversEpochs(Record):
+    """Parameters of `curve.covers_epochs`."""
+
+    curve: Curve
+    epochs: int = Field(ge=1)
+    what: str = "the curve"
+    """In words, for the message."""
+    exactly: bool = False
+    """Whether more epochs are wrong too."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A curve's numbers.
+
+    Attributes:
+        values: In order.
+        how: Where they were found, in words.
+        place: Of the numbers or of the figure's cell.
+        shortened: Whether they come from a run that ended the training early.
+    """
+
+    values: tuple[float, ...]
+    how: str
+    place: Place | None
+    shortened: bool
+
+
+def _requests(rubric: Rubric, *curves: Curve) -> tuple[ProbeRequest, ...]:
+    asked = [_claims(curve) for curve in curves if curve.printed]
+    if any(curve.about for curve in curves):
+        asked.append(execute(rubric))
+    return (*dict.fromkeys(asked), inspect_source())
+
+
+def _claims(curve: Curve) -> ProbeRequest:
+    return find_claims("curve", curve.printed, curve.files)
+
+
+def _read(curve: Curve, what: str, seen: Seen) -> _Read:
+    """The numbers of a curve.
+
+    Raises:
+        Stopped: There are none; the result says why.
+    """
+    if curve.printed:
+        _, stated = seen.measured(_claims(curve), Claims)
+        groups: dict[tuple[str, int | None], list[float]] = {}
+        first: dict[tuple[str, int | None], Place] = {}
+        for claim in stated.claims:
+            key = (claim.place.file, claim.place.cell)
+            groups.setdefault(key, []).append(to_float(claim.value))
+            first.setdefault(key, claim.place)
+        longest = max(groups, key=lambda key: len(groups[key]), default=None)
+        if longest is not None and (len(groups[longest]) >= LEAST or not curve.about):
+            place = first[longest].model_copy(update={"line": None})
+            return _Read(tuple(groups[longest]), f"as stored in {place}", place, shortened=False)
+    if not curve.about:
+        raise Stopped(_nowhere(what))
+    return _drawn(curve, what, seen)
+
+
+def _drawn(curve: Curve, what: str, seen: Seen) -> _Read:
+    evidence, run = seen.measured(execute(seen.rubric), Execution)
+    lines = [line for line in lines_about(run, curve.about) if len(line.y) >= LEAST]
+    if not lines:
+        if stopped := not_reached(evidence, run, what, seen.source()):
+            raise Stopped(stopped)
+        raise Stopped(_nowhere(what))
+    line = max(lines, key=lambda one: len(one.y))
+    figure = run.figures[line.figure]
+    place = Place(file=run.entry, cell=figure.cell)
+    return _Read(line.y, f"as drawn in {place}", place, shortened=run.budget_ended_training)
+
+
+def _nowhere(what: str) -> CheckResult:
+    return failed(
+        f"{_begin(what)} was not found: neither printed in your stored outputs, nor drawn.",
+        hint="Print its value once an epoch, plot it with a label, and save the notebook with its "
+        "outputs.",
+    )
+
+
+def _begin(what: str) -> str:
+    return f"{what[0].upper()}{what[1:]}" if what else "The curve"
+
+
+def _more(*read: tuple[str, _Read]) -> dict[str, Any]:
+    series = tuple(
+        Series(
+            label=label,
+            x=tuple(float(i) for i in range(1, len(one.values) + 1)),
+            y=tuple(number(value) for value in one.values),
+        )
+        for label, one in read
+    )
+    title = " and ".join(label for label, _ in read)
+    curves = Curves(title=_begin(title), x_label="epoch", y_label="", series=series)
+    return {
+        "places": tuple(one.place for _, one in read if one.place is not None),
+        "exhibits": (curves,),
+    }
+
+
+def _falls_needs(params: CurveFalls, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return _requests(rubric, params.curve)
+
+
+@check("curve.falls", CurveFalls, needs=_falls_needs)
+def curve_falls(params: CurveFalls, seen: Seen) -> CheckResult:
+    """Your curves show that the net learned."""
+    read = _read(params.curve, params.what, seen)
+    direction, verb = ("rises", "rose") if params.rises else ("falls", "fell")
+    by = decimal(params.by) if params.absolute else f"{decimal(100 * params.by, 3)}%"
+    more = {**_more((params.what, read)), "expected": f"{_begin(params.what)} {direction} by {by}."}
+    values = _shares(read.values) if params.rises and params.absolute else read.values
+    if len(values) < params.length:
+        return failed(
+            f"{_begin(params.what)} has {count(len(values), 'value')} ({read.how}); at least "
+            f"{params.length} are needed to see how it goes.",
+            hint="Record it once an epoch.",
+            **more,
+        )
+    finite = [value for value in values if math.isfinite(value)]
+    first = values[0]
+    best = (max if params.rises else min)(finite, default=math.nan)
+    change = best - first if params.rises else first - best
+    wanted = params.by if params.absolute else params.by * abs(first)
+    told = f"{_begin(params.what)} goes from {decimal(first)} to {decimal(best)} ({read.how})"
+    if len(finite) < len(values):
+        return failed(
+            f"{told}, and {len(values) - len(finite)} of its values are no numbers.",
+            hint="Training diverged: lower the learning rate.",
+            **more,
+        )
+    if change >= wanted and change > 0:
+        return CheckResult.banded(Fraction(1), f"{told}: it {verb}.", **more)
+    return failed(
+        f"{told}; it should have {'risen' if params.rises else 'fallen'} by {by}.",
+        hint="Check the learning rate, and that the net is trained at all.",
+        **more,
+    )
+
+
+def _shares(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Accuracies as shares, where they were given in per cent."""
+    if max((value for value in values if math.isfinite(value)), default=0) <= PERCENT:
+        return values
+    return tuple(value / 100 for value in values)
+
+
+def _gap_needs(params: CurveGap, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return _requests(rubric, params.train, params.validation)
+
+
+@check("curve.gap", CurveGap, needs=_gap_needs)
+def curve_gap(params: CurveGap, seen: Seen) -> CheckResult:
+    """Your curves of training and validation part: they show overfitting."""
+    names = (f"the training {params.what}", f"the validation {params.what}")
+    train, validation = (
+        _read(curve, name, seen)
+        for curve, name in zip((params.train, params.validation), names, strict=True)
+    )
+    more = {
+        **_more((names[0], train), (names[1], validation)),
+        "expected": f"A gap of at least {decimal(params.at_least)} at the end.",
+    }
+    shortest = min(len(train.values), len(validation.values))
+    if shortest < params.length:
+        return failed(
+            f"The curves have {count(shortest, 'value')}; at least {params.length} are needed.",
+            hint="Record both once an epoch.",
+            **more,
+        )
+    a, b = (_at_end(one.values, params.what) for one in (train, validation))
+    gap = a - b if params.what == "accuracy" else b - a
+    told = (
+        f"At the end {names[0]} is {decimal(a)} and {names[1]} {decimal(b)} ({train.how}): "
+        f"a gap of {decimal(gap, 3)}"
+    )
+    if gap >= params.at_least:
+        return CheckResult.banded(
+            Fraction(1), f"{told}, which is overfitting.", measured=number(gap), **more
+        )
+    if train.shortened or validation.shortened:
+        return waiting(
+            f"{told}. The run here was shortened, and your own numbers were not found in the "
+            "stored outputs. A person will look.",
+            **more,
+        )
+    return failed(
+        f"{told}; at least {decimal(params.at_least)} would show overfitting.",
+        hint="Train longer, on fewer examples, or without regularisation.",
+        measured=number(gap),
+        **more,
+    )
+
+
+def _at_end(values: tuple[float, ...], what: str) -> float:
+    """The median of the last quarter; NaN when one of it is."""
+    scaled = _shares(values) if what == "accuracy" else values
+    last = scaled[-max(1, len(scaled) // 4) :]
+    return math.nan if any(math.isnan(value) for value in last) else median(last)
+
+
+def _epochs_needs(params: CurveCoversEpochs, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return _requests(rubric, params.curve)
+
+
+@check("curve.covers_epochs", CurveCoversEpochs, needs=_epochs_needs)
+def curve_covers_epochs(params: CurveCoversEpochs, seen: Seen) -> CheckResult:
+    """Your curves cover all the epochs that were asked for."""
+    read = _read(params.curve, params.what, seen)
+    points = len(read.values)
+    more = {
+        **_more((params.what, read)),
+        "expected": f"{'Exactly' if params.exactly else 'At least'} {params.epochs} epochs.",
+        "measured": float(points),
+        "threshold": float(params.epochs),
+        "unit": "epochs",
+    }
+    told = f"{_begin(params.what)} has {count(points, 'value')} ({read.how})"
+    right = points == params.epochs if params.exactly else points >= params.epochs
+    if right:
+        return CheckResult.banded(Fraction(1), f"{told}; {params.epochs} were asked for.", **more)
+    if read.shortened:
+        return waiting(
+            f"{told}, but the run here was shortened on purpose, and your own numbers were not "
+            "found in the stored outputs. A person will look.",
+            **more,
+        )
+    return failed(
+        f"{told}, where {params.epochs} epochs were asked for.",
+        hint="Record one value an epoch, and save the notebook after its whole training.",
+        **more,
+    )

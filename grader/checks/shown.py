@@ -1,0 +1,301 @@
+"""Families `confusion`, `filters` and `gallery`: what pictures of a run really show."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from grader.checks.base import Seen, check, failed
+from grader.checks.drawn import pictures, place_of_figure, regex_problem
+from grader.checks.faults import waiting
+from grader.checks.phrases import bound_by, called, count, decimal, examples, listed, share
+from grader.checks.requests import Source, execute, inspect_source, predict, read_documents
+from grader.checks.runs import not_reached
+from grader.checks.scores import judge
+from grader.model.base import Points, Record
+from grader.model.documents import Documents
+from grader.model.measurements import Execution, Predictions
+from grader.model.scorecard import CheckResult, ConfusionMatrix, Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from grader.model.documents import Table
+    from grader.model.evidence import Place, ProbeRequest
+    from grader.model.rubric import Rubric
+
+__all__ = ["ConfusionMatches", "FiltersShown", "GalleryMisclassified"]
+
+Matrix = tuple[tuple[float, ...], ...]
+
+SHARES = 0.01
+"""How far an entry of a normalised matrix may lie off: two decimals are shown."""
+
+
+class ConfusionMatches(Record):
+    """Parameters of `confusion.matches`."""
+
+    model: str
+    """A role of kind `module`."""
+    dataset: str
+    classes: int = Field(ge=2, le=100)
+    tolerance: int = Field(default=2, ge=0)
+    """Examples by which a cell may differ."""
+    structure_fraction: Points = Fraction(1)
+    """Share when the matrix is only drawn, by a run in which test labels are withheld: its numbers
+    then say nothing."""
+    source: Source = "saved"
+
+
+class FiltersShown(Record):
+    """Parameters of `filters.shown`."""
+
+    at_least: int = Field(default=3, ge=1)
+    """Pictures that are filters: slices of a net's weights."""
+    layer: str = ""
+    """Regular expression over the parameter's name; empty: any."""
+    layers: int = Field(default=1, ge=1)
+    """Parameters of which filters are shown, at least."""
+    unrecognised_fraction: Points = Fraction(0)
+    """Share when there are enough pictures of which too few are recognised; 0: a person looks."""
+
+    @model_validator(mode="after")
+    def _pattern_compiles(self) -> FiltersShown:
+        if problem := regex_problem((self.layer,)):
+            raise ValueError(problem)
+        return self
+
+
+class GalleryMisclassified(Record):
+    """Parameters of `gallery.misclassified`."""
+
+    model: str
+    """A role of kind `module`."""
+    dataset: str
+    """The split that the pictures are from, such as `imagenette/val`."""
+    at_least: int = Field(default=5, ge=1)
+    """Pictures of that split."""
+    wrong: Points = Fraction(9, 10)
+    """Share of them that the net must really misclassify."""
+    source: Source = "saved"
+
+
+def _confusion_needs(params: ConfusionMatches, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    scored = predict(rubric, params.model, params.dataset, params.source)
+    return (read_documents(), execute(rubric), scored, inspect_source())
+
+
+@check("confusion.matches", ConfusionMatches, needs=_confusion_needs)
+def confusion_matches(params: ConfusionMatches, seen: Seen) -> CheckResult:
+    """Your confusion matrix is that of your net."""
+    _, documents = seen.measured(read_documents(), Documents)
+    stated = [(m, t.place) for t in documents.tables for m in _square(t, params.classes)]
+    if stated:
+        return _against(params, seen, stated)
+    evidence, run = seen.measured(execute(seen.rubric), Execution)
+    size = f"{params.classes}x{params.classes}"
+    expected = f"A {size} confusion matrix with the counts of your saved net."
+    drawn = [
+        figure
+        for figure, _, picture in pictures(run)
+        if picture.shape[:2] == (params.classes, params.classes)
+    ]
+    if drawn:
+        place = place_of_figure(run, drawn[-1])
+        text = f"Your run draws a {size} matrix ({place})."
+        if params.structure_fraction < 1:
+            text += " Its numbers are not in your stored outputs to be compared: this earns "
+            text += f"{share(params.structure_fraction)}."
+        return CheckResult.banded(
+            params.structure_fraction, text, expected=expected, places=(place,)
+        )
+    if stopped := not_reached(evidence, run, "the confusion matrix", seen.source()):
+        return stopped
+    return failed(
+        f"No {size} confusion matrix was found, drawn or printed.",
+        expected=expected,
+        hint="Count true against predicted classes on the test set, and show it with imshow.",
+    )
+
+
+def _square(table: Table, classes: int) -> Iterator[Matrix]:
+    """The square of numbers in a table, its index column and total row left out."""
+    rows = [[cell for cell in row if isinstance(cell, float)] for row in table.rows]
+    for width in (classes, classes + 1):
+        fitting = [row for row in rows if len(row) == width]
+        if len(fitting) >= classes:
+            yield tuple(tuple(row[width - classes :]) for row in fitting[:classes])
+            return
+
+
+def _against(
+    params: ConfusionMatches, seen: Seen, stated: list[tuple[Matrix, Place]]
+) -> CheckResult:
+    """Hold printed matrices against the measured one."""
+    request = predict(seen.rubric, params.model, params.dataset, params.source)
+    evidence, predictions = seen.measured(request, Predictions)
+    judged = judge(seen, evidence, params.dataset)
+    mine = judged.confusion(params.classes)
+    name = called(params.model)
+    apart = [(_cells_apart(matrix, mine, params.tolerance), place) for matrix, place in stated]
+    worst, place = min(apart, key=lambda entry: entry[0])
+    title = f"{name} on {examples(judged.total, params.dataset)}"
+    names = seen.classes(params.dataset)[: params.classes]
+    more: dict[str, Any] = {
+        "expected": f"The counts of your saved {name}, within {params.tolerance} in each cell.",
+        "bound_by": bound_by(predictions.binding),
+        "places": (place,),
+    }
+    if len(names) == params.classes:
+        more["exhibits"] = (ConfusionMatrix(title=title, labels=names, counts=mine),)
+    if worst == 0:
+        return CheckResult.banded(
+            Fraction(1), f"The matrix that you print ({place}) is that of your {name}.", **more
+        )
+    return failed(
+        f"The matrix that you print ({place}) differs from that of your saved {name} in "
+        f"{worst} of {params.classes**2} cells.",
+        hint="Make it with the weights that you hand in, on the whole test set.",
+        flags=(Flag(code="confusion_differs", message=f"{name}: {worst} cells differ."),),
+        **more,
+    )
+
+
+def _cells_apart(matrix: Matrix, mine: tuple[tuple[int, ...], ...], tolerance: int) -> int:
+    """Cells that differ, as counts or shares, whichever way round it is; NaN differs."""
+    import numpy as np
+
+    found, counts = np.array(matrix, dtype=np.float64), np.array(mine, dtype=np.float64)
+    fewest = counts.size
+    for one in (counts, counts.T):
+        with np.errstate(all="ignore"):
+            forms = [(one, tolerance), (one / one.sum(), SHARES)]
+            forms.append((one / one.sum(axis=1, keepdims=True), SHARES))
+            forms.append((one / one.sum(axis=0, keepdims=True), SHARES))
+            for wanted, allowed in forms:
+                right = np.abs(found - np.nan_to_num(wanted)) <= allowed
+                fewest = min(fewest, int((~right).sum()))
+    return fewest
+
+
+def _run_needs(_params: FiltersShown, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    return (execute(rubric), inspect_source())
+
+
+@check("filters.shown", FiltersShown, needs=_run_needs)
+def filters_shown(params: FiltersShown, seen: Seen) -> CheckResult:
+    """Your figures show the filters of your net."""
+    evidence, run = seen.measured(execute(seen.rubric), Execution)
+    found: dict[tuple[str, tuple[int, ...]], Place] = {}
+    every = 0
+    for figure, _, picture in pictures(run):
+        every += 1
+        if picture.is_of == "parameter" and re.search(params.layer, picture.name):
+            found.setdefault((picture.name, picture.index), place_of_figure(run, figure))
+    names = list(dict.fromkeys(name for name, _ in found))
+    of = f" of {count(params.layers, 'layer')}" if params.layers > 1 else ""
+    more: dict[str, Any] = {
+        "expected": f"At least {count(params.at_least, 'filter')}{of}, drawn.",
+        "measured": float(len(found)),
+        "threshold": float(params.at_least),
+        "unit": "filters",
+        "places": tuple(dict.fromkeys(found.values()))[:20],
+    }
+    if len(found) >= params.at_least and len(names) >= params.layers:
+        return CheckResult.banded(
+            Fraction(1),
+            f"Your run shows {count(len(found), 'filter')} of {listed(names, most=4)}.",
+            **more,
+        )
+    if stopped := not_reached(evidence, run, "the figure of the filters", seen.source()):
+        return stopped
+    if len(found) < params.at_least <= every:
+        told = f"{count(every, 'picture')} drawn, {len(found)} of them recognised as filters"
+        if not params.unrecognised_fraction:
+            return waiting(f"Your run has {told}. A person will look.", **more)
+        earns = share(params.unrecognised_fraction)
+        return CheckResult.banded(
+            params.unrecognised_fraction, f"Your run has {told}. This earns {earns}.", **more
+        )
+    seen_layers = f" of {count(len(names), 'layer')}" if params.layers > 1 else ""
+    return failed(
+        f"Your run shows {count(len(found), 'filter')}{seen_layers}; {params.at_least}{of} were "
+        "asked for.",
+        hint="Draw slices of a convolution's weight with imshow, one picture a filter.",
+        **more,
+    )
+
+
+def _gallery_needs(params: GalleryMisclassified, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    scored = predict(rubric, params.model, params.dataset, params.source)
+    return (execute(rubric), scored, inspect_source())
+
+
+@check("gallery.misclassified", GalleryMisclassified, needs=_gallery_needs)
+def gallery_misclassified(params: GalleryMisclassified, seen: Seen) -> CheckResult:
+    """The pictures you show as misclassified are ones that your net gets wrong."""
+    evidence, run = seen.measured(execute(seen.rubric), Execution)
+    rows: dict[int, Place] = {}
+    every = 0
+    for figure, _, picture in pictures(run):
+        every += 1
+        if picture.is_of == "dataset" and picture.name == params.dataset and picture.index:
+            rows.setdefault(picture.index[0], place_of_figure(run, figure))
+    name = called(params.model)
+    expected = f"At least {count(params.at_least, 'picture')} of {params.dataset}, "
+    expected += f"{decimal(100 * params.wrong, 3)}% of them misclassified by your saved {name}."
+    places = tuple(dict.fromkeys(rows.values()))[:20]
+    if len(rows) < params.at_least:
+        if stopped := not_reached(evidence, run, "the gallery", seen.source()):
+            return stopped
+        told = f"{count(every, 'picture')} drawn, {len(rows)} of them from {params.dataset}"
+        if every >= params.at_least:
+            return waiting(
+                f"Your run has {told}. A person will look.", expected=expected, places=places
+            )
+        return failed(
+            f"Your run has {told}; {params.at_least} were asked for.",
+            expected=expected,
+            hint="Draw each misclassified picture with imshow, with its true and predicted class.",
+            places=places,
+        )
+    wrong, known, bound = _misclassified(params, seen, list(rows))
+    value = Fraction(wrong, known) if known else Fraction(0)
+    told = f"{wrong} of the {known} pictures that you show are misclassified by your {name}"
+    more: dict[str, Any] = {
+        "expected": expected,
+        "measured": float(value),
+        "threshold": float(params.wrong),
+        "unit": "share misclassified",
+        "places": places,
+        "bound_by": bound,
+    }
+    if known and value >= params.wrong:
+        return CheckResult.banded(Fraction(1), f"{told}.", **more)
+    return failed(
+        f"{told}.",
+        hint="Pick them where the predicted class differs from the label, with the weights that "
+        "you hand in and in eval() mode.",
+        **more,
+    )
+
+
+def _misclassified(
+    params: GalleryMisclassified, seen: Seen, rows: list[int]
+) -> tuple[int, int, str]:
+    """Shown rows that the net gets wrong, rows that are known, and how the net was bound.
+
+    Labels are those that the student's code saw: of a test split they are permuted in a run.
+    """
+    request = predict(seen.rubric, params.model, params.dataset, params.source)
+    evidence, predictions = seen.measured(request, Predictions)
+    judged = judge(seen, evidence, params.dataset)
+    served = seen.truth.served_labels.get(params.dataset) or seen.labels(params.dataset)
+    order = seen.truth.served_rows.get(params.dataset) or range(judged.total)
+    known = [row for row in rows if 0 <= row < min(len(served), len(order))]
+    known = [row for row in known if 0 <= order[row] < judged.total]
+    wrong = sum(int(judged.chosen[order[row]]) != served[row] for row in known)
+    return wrong, len(known), bound_by(predictions.binding)
