@@ -32,6 +32,7 @@ class Session:
         inputs: The folder of the grader's inputs.
         datasets: Name → `{"file", "encoding", "dtype", "shape", "family", "rows", "total_rows"}`,
             and `offsets` where the encoding is `encoded`.
+        torch_home: The folder of official weights, empty when there is none.
         served: Name → `{"path", "family", "partial", "splits"}`: what student code finds.
         reply: The reply of the probe that runs now.
         live: The namespace alive after `execute`, None before.
@@ -45,6 +46,7 @@ class Session:
         self.inputs = Path(job["inputs"])
         self.datasets: dict[str, dict[str, Any]] = job.get("datasets", {})
         self.served: dict[str, dict[str, Any]] = job.get("served", {})
+        self.torch_home = str(job.get("torch_home") or "")
         self.reply = Reply()
         self.live: dict[str, Any] | None = None
         self.main = main_module

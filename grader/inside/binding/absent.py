@@ -6,6 +6,10 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from ..reply import StudentFault
+from ..shims.faults import PretrainedMissing
+from ..shims.pretrained import lacks_weights
+from .bound import name_rank
+from .nets import contract_gaps
 
 if TYPE_CHECKING:
     from ..definitions.lifted import Definitions
@@ -19,6 +23,7 @@ __all__ = [
     "imported_frameworks",
     "misfit",
     "missing_package",
+    "missing_weights",
     "module_message",
     "nothing_to_load_into",
     "weight_files",
@@ -81,6 +86,18 @@ def missing_package(session: Session) -> None:
                 place=found.missing.get(problem.package, problem.place),
                 hint="Use only the packages that the assignment names.",
             )
+
+
+def missing_weights(session: Session, role: dict[str, Any]) -> None:
+    """Stop when a net of the code only lacks official weights that this machine does not have.
+
+    Raises:
+        PretrainedMissing: Which, and where the net is built.
+    """
+    for candidate in reversed(session.definitions().candidates):
+        name = lacks_weights(candidate.module)
+        if name and (name_rank(candidate, role) or not contract_gaps(candidate.module, role)):
+            raise PretrainedMissing(name, candidate.place)
 
 
 def module_message(

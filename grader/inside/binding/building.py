@@ -6,12 +6,13 @@ import copy
 import inspect
 import itertools
 import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ..definitions.lifted import Candidate, Definitions, is_module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 __all__ = ["built_classes", "fresh", "required_arguments", "wraps"]
 
@@ -20,12 +21,27 @@ GUESS_SIZES = 5
 WRAP_LIMIT = 12
 
 
-def fresh(candidate: Candidate) -> Any:
-    """A copy of a candidate's net, so that weights of one role never leak into another."""
+def fresh(candidate: Candidate, replaced: Collection[str] = ()) -> Any:
+    """A copy of a candidate's net, so that weights of one role never leak into another.
+
+    Args:
+        candidate: The net.
+        replaced: Names of parameters whose numbers will be loaded: these are not copied.
+    """
+    memo: dict[int, Any] = {}
+    for name, parameter in torch_parameters(candidate.module):
+        if name in replaced and type(parameter).__name__ == "Parameter":
+            empty = type(parameter)(parameter.data.new_empty(parameter.shape))
+            memo[id(parameter)] = empty.requires_grad_(parameter.requires_grad)
     try:
-        return copy.deepcopy(candidate.module)
+        return copy.deepcopy(candidate.module, memo)
     except Exception:
         return candidate.module
+
+
+def torch_parameters(module: Any) -> list[tuple[str, Any]]:
+    """Names and parameters of a net."""
+    return list(sys.modules["torch"].nn.Module.named_parameters(module))
 
 
 def required_arguments(kind: type) -> list[str] | None:

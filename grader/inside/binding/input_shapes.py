@@ -23,12 +23,17 @@ IMAGE = 4
 def likely_shapes(session: Session, module: Any, role: dict[str, Any]) -> Iterator[tuple[int, ...]]:
     """Shapes of one input, the likeliest first.
 
-    The role's; else pictures of the first convolution's channels, in the sides that the code's
-    transforms make, and in common ones; else as many numbers as the first linear layer takes.
+    The role's, and for pictures the same in the sides that the code's transforms make. Without one:
+    pictures of the first convolution's channels, in those sides and in common ones; or as many
+    numbers as the first linear layer takes.
     """
     declared = role.get("input_shape")
     if declared:
         yield tuple(declared)
+        if len(declared) == IMAGE - 1:
+            for side in sizes_in(session.definitions()):
+                yield (declared[0], side, side)
+        return
     weights = [p for p in torch.nn.Module.parameters(module) if p.dim() > 1]
     first = weights[0] if weights else None
     if first is None:

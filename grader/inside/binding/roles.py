@@ -102,6 +102,7 @@ class _Saved:
             return found
         if faults:
             raise faults[0]
+        absent.missing_weights(self.session, self.role)
         absent.missing_package(self.session)
         raise Unbound(absent.module_message(self.session, self.role, self.files, matching))
 
@@ -140,7 +141,7 @@ class _Saved:
             how = "name" if self.rank(candidate) > NAMED else "weights"
             how = "explicit" if self.rank(candidate) > NAMED + 1 else how
         candidate, found = self.wrapped(candidate, found, saved)
-        module = fresh(candidate)
+        module = fresh(candidate, found.state)
         load_state(module, found)
         return self.bound(how, candidate.text, candidate.place, module, saved, found)
 

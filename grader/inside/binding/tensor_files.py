@@ -7,9 +7,11 @@ that remembers its state. So what a file holds is seen before the student's code
 from __future__ import annotations
 
 import codecs
+import hashlib
 import io
 import pickle
 import types
+import zipfile
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -39,6 +41,9 @@ KNOWN_KEYS = (
     "module",
 )
 NESTING_LIMIT = 30
+OPTIMIZER_STATE = "optimizer.state"
+MAPPED_BYTES = 64 * 1024**2
+"""A larger file is mapped where its format allows it, not read into memory."""
 
 
 class Inert:
@@ -160,8 +165,11 @@ class SavedEntry:
         finite = True
         if tensor.is_floating_point() or tensor.is_complex():
             finite = bool(torch.isfinite(tensor).all())
+        plain = tensor.detach().cpu().contiguous().reshape(-1)
+        numbers = plain.view(torch.uint8) if plain.numel() else plain.to(torch.uint8)
         return {
             "name": self.name[:300],
+            "sha256": hashlib.sha256(numbers.numpy().data).hexdigest(),
             "shape": list(tensor.shape),
             "dtype": str(tensor.dtype).removeprefix("torch."),
             "finite": finite,
@@ -180,6 +188,7 @@ class Saved:
         class_name: Of a whole pickled net.
         class_module: Where that class was defined.
         key: Of a checkpoint: the entry that holds the net.
+        keys: At the top of the file; `optimizer.state` where an optimizer's state is in it.
         others: Of a checkpoint with several nets: all of them, by their keys.
     """
 
@@ -189,6 +198,7 @@ class Saved:
     class_name: str = ""
     class_module: str = ""
     key: str = ""
+    keys: tuple[str, ...] = ()
     others: dict[str, Saved] = field(default_factory=dict, repr=False)
 
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -202,13 +212,13 @@ def read_with(path: Path, unpickler: type[pickle.Unpickler]) -> Any:
     Raises:
         Exception: Whatever the file makes the unpickler raise.
     """
-    try:
+    module = as_pickle_module(unpickler)
+    if path.stat().st_size > MAPPED_BYTES and zipfile.is_zipfile(path):
         return torch.load(
-            path,
-            map_location="cpu",
-            weights_only=False,
-            pickle_module=as_pickle_module(unpickler),
+            str(path), map_location="cpu", weights_only=False, pickle_module=module, mmap=True
         )
+    try:
+        return torch.load(path, map_location="cpu", weights_only=False, pickle_module=module)
     except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
         plain = "Invalid magic number" in str(error) or isinstance(
             error, (pickle.UnpicklingError, EOFError)
@@ -241,7 +251,11 @@ def read_saved(path: Path, name: str) -> Saved:
             place={"file": name, "cell": None, "line": None},
             hint="Save it again with torch.save and check that the upload is complete.",
         ) from None
-    saved = _saved(name, whole)
+    keys = _top_keys(whole)
+    saved = replace(_saved(name, whole), keys=keys)
+    if saved.others:
+        parts = {key: replace(part, keys=keys) for key, part in saved.others.items()}
+        saved = replace(saved, others=parts)
     if not saved.entries:
         raise StudentFault(
             "no_tensors",
@@ -291,6 +305,17 @@ def _saved(name: str, whole: Any) -> Saved:
         named = hasattr(whole, "_metadata") or dotted
         return Saved(name, "state_dict" if named else "tensors", entries)
     return Saved(name, "tensors", tuple(_flat(whole, "")))
+
+
+def _top_keys(whole: Any) -> tuple[str, ...]:
+    """Names at the top of a file, and `optimizer.state` where it holds an optimizer's."""
+    if not isinstance(whole, dict):
+        return ()
+    keys = [str(key)[:300] for key in list(whole)[: TENSOR_LIMIT - 1]]
+    for value in whole.values():
+        if isinstance(value, dict) and {"state", "param_groups"} <= set(map(str, value)):
+            return (*keys, OPTIMIZER_STATE)
+    return tuple(keys)
 
 
 def _part(name: str, value: Any, key: str) -> Saved:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..binding.nets import Net, leaf_layers, make_net
+from ..binding.input_shapes import likely_shapes
+from ..binding.nets import leaf_layers, make_net
 from ..binding.roles import bind_module
+from ..binding.tracing import Trace, settings_of, trace
 
 if TYPE_CHECKING:
     from ..binding.bound import Bound
@@ -19,7 +21,9 @@ __all__ = ["describe_module"]
 
 MANY = 2000
 ROWS = 8
-SETTINGS = 12
+FEW_ROWS = 2
+SMALL = 20_000
+"""Numbers of an input that counts as small: `ROWS` of them are tried."""
 
 
 def describe_module(session: Session, params: dict[str, Any], reply: Reply) -> None:
@@ -27,23 +31,8 @@ def describe_module(session: Session, params: dict[str, Any], reply: Reply) -> N
     role = params["role"]
     bound = bind_module(session, role, params.get("source", "saved"), untrained=True)
     module = bound.module
-    shapes: dict[int, list[int]] = {}
-    output: list[int] | None = None
-    sums: list[float | str] = []
-    if role.get("input_shape"):
-        generator = torch.Generator().manual_seed(0)
-        sample = 16 * torch.rand(ROWS, *role["input_shape"], generator=generator)
-        try:
-            net = make_net(module, {**role, "output_shape": None}, sample)
-        except Exception as error:
-            message = f"The net does not run on inputs of its role: {str(error)[:500]}"
-            reply.remark("module.forward", message, bound.place)
-        else:
-            for code, message in net.notes:
-                reply.remark(code, message, bound.place)
-            shapes, found = _traced(net, sample)
-            output = list(found.shape[1:])
-            sums = _row_sums(found)
+    seen = _traced(session, bound, role, reply)
+    shapes = seen.shapes if seen else {}
     parameters = {id(p): p for p in torch.nn.Module.parameters(module)}
     reply.payload = {
         "binding": bound.payload(),
@@ -53,9 +42,35 @@ def describe_module(session: Session, params: dict[str, Any], reply: Reply) -> N
         "trainable": sum(_size(p) for p in parameters.values() if p.requires_grad),
         "buffers": sum(_size(b) for b in torch.nn.Module.buffers(module)),
         **_saved(bound),
-        "output_shape": output,
-        "row_sums": sums,
+        "output_shape": list(seen.output.shape[1:]) if seen else None,
+        "operations": seen.operations if seen else [],
+        "row_sums": _row_sums(seen.output) if seen else [],
     }
+
+
+def _traced(session: Session, bound: Bound, role: dict[str, Any], reply: Reply) -> Trace | None:
+    """One pass on random inputs; None when the net takes none that its role may have."""
+    first: BaseException | None = None
+    for shape in likely_shapes(session, bound.module, role):
+        generator = torch.Generator().manual_seed(0)
+        rows = ROWS if math.prod(shape) <= SMALL else FEW_ROWS
+        sample = 16 * torch.rand(rows, *shape, generator=generator)
+        try:
+            net = make_net(bound.module, {**role, "output_shape": None}, sample)
+            found = trace(net, sample)
+        except Exception as error:
+            first = first or error
+            continue
+        for code, message in net.notes:
+            reply.remark(code, message, bound.place)
+        if role.get("input_shape") and list(shape) != list(role["input_shape"]):
+            message = f"The net was asked in its own input size {list(shape)}"
+            reply.remark("adapt.input_size", f"{message}, not {role['input_shape']}.", bound.place)
+        return found
+    if first is not None and role.get("input_shape"):
+        message = f"The net does not run on inputs of its role: {str(first)[:500]}"
+        reply.remark("module.forward", message, bound.place)
+    return None
 
 
 def _size(tensor: torch.Tensor) -> int:
@@ -65,7 +80,8 @@ def _size(tensor: torch.Tensor) -> int:
 
 def _saved(bound: Bound) -> dict[str, Any]:
     if bound.saved is None:
-        return {"saved": [], "saved_from": "none", "missing_keys": [], "unexpected_keys": []}
+        nothing: dict[str, Any] = {"saved": [], "saved_from": "none", "file_keys": []}
+        return {**nothing, "missing_keys": [], "unexpected_keys": []}
     roles = {name: "parameter" for name, _ in torch.nn.Module.named_parameters(bound.module)}
     roles |= {name: "buffer" for name, _ in torch.nn.Module.named_buffers(bound.module)}
     prefix = bound.fit.prefix if bound.fit else ""
@@ -81,6 +97,7 @@ def _saved(bound: Bound) -> dict[str, Any]:
     return {
         "saved": saved,
         "saved_from": bound.saved.kind,
+        "file_keys": list(bound.saved.keys),
         "missing_keys": [name[:300] for name in missing[:MANY]],
         "unexpected_keys": [name[:300] for name in unexpected[:MANY]],
     }
@@ -94,23 +111,6 @@ def _own_name(name: str, prefix: str) -> str:
 def _guessed(name: str) -> str:
     last = name.rsplit(".", 1)[-1]
     return "buffer" if last in {"running_mean", "running_var", "num_batches_tracked"} else "unknown"
-
-
-def _traced(net: Net, sample: torch.Tensor) -> tuple[dict[int, list[int]], torch.Tensor]:
-    """Output shape of every leaf, without the batch dimension, and the net's output."""
-    shapes: dict[int, list[int]] = {}
-
-    def note(module: Any, _inputs: Any, output: Any) -> None:
-        if isinstance(output, torch.Tensor):
-            shapes.setdefault(id(module), list(output.shape[1:]))
-
-    hooks = [leaf.register_forward_hook(note) for _, leaf in leaf_layers(net.core)]
-    try:
-        found = net.scores(sample)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return shapes, found
 
 
 def _row_sums(output: torch.Tensor) -> list[float | str]:
@@ -130,19 +130,11 @@ def _number(value: float) -> float | str:
 
 def _layer(path: str, leaf: Any, shapes: dict[int, list[int]]) -> dict[str, Any]:
     kind = type(leaf)
-    constants = getattr(leaf, "__constants__", ())
-    settings = {}
-    for name in list(constants)[:SETTINGS] if isinstance(constants, list | tuple) else ():
-        value = getattr(leaf, str(name), None)
-        if isinstance(value, bool | int | float | str | tuple):
-            settings[str(name)[:100]] = str(value)[:200]
-    if hasattr(leaf, "p") and isinstance(leaf.p, float):
-        settings["p"] = str(leaf.p)
     return {
         "path": path[:300],
         "type": kind.__name__[:300],
         "torch": kind.__module__.startswith("torch.nn."),
         "parameters": sum(_size(p) for p in torch.nn.Module.parameters(leaf)),
-        "settings": settings,
+        "settings": settings_of(leaf),
         "output_shape": shapes.get(id(leaf)),
     }

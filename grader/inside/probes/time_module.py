@@ -10,6 +10,7 @@ from ..binding.input_shapes import likely_shapes
 from ..binding.nets import Net, make_net, quiet_eval
 from ..binding.roles import bind_module
 from ..reply import StudentFault
+from ..shims.large_nets import LARGE
 
 if TYPE_CHECKING:
     from ..reply import Reply
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["time_module"]
 
+SPREAD = 0.01
 LEARNING_RATE = 1e-4
 """Small: random labels should not make the numbers infinite, which computes at another speed."""
 
@@ -31,6 +33,7 @@ def time_module(session: Session, params: dict[str, Any], reply: Reply) -> None:
         source = params.get("source") or ("any" if session.live is not None else "saved")
         bound = bind_module(session, role, source, untrained=True)
         owner, binding = bound.module, bound.payload()
+    _draw_large(owner)
     net, inputs = _net(session, owner, role, batch)
     if params.get("training"):
         _train(net, inputs, passes)
@@ -51,6 +54,14 @@ def _built(source: str) -> Any:
     if not callable(space.get("build")):
         raise ValueError("the given source defines no build()")
     return space["build"]()
+
+
+def _draw_large(module: Any) -> None:
+    """Large weights may not have been drawn, and memory that was never written reads faster."""
+    with torch.no_grad():
+        for parameter in torch.nn.Module.parameters(module):
+            if parameter.numel() > LARGE and not bool(parameter.any()):
+                parameter.data.normal_(0, SPREAD)
 
 
 def _net(session: Session, owner: Any, role: dict[str, Any], batch: int) -> tuple[Net, Any]:

@@ -8,6 +8,8 @@ colab, stubs, packages   imports of what is not here
 compat_*  names and arguments that libraries removed
 served, torchvision_data, fetching, doors   datasets at hand, whatever the code asks for
 downloads data that would need a network and is not at hand
+pretrained  official weights
+large_nets  built without drawing their weights, while definitions are lifted
 """
 
 from __future__ import annotations
@@ -60,9 +62,11 @@ def install(session: Session) -> None:
         cuda,
         doors,
         downloads,
+        large_nets,
         loading,
         packages,
         paths,
+        pretrained,
         stubs,
         torchvision_data,
     )
@@ -88,7 +92,9 @@ def install(session: Session) -> None:
     compat_numpy.install(uses, hooks)
     compat_torch.install(uses, hooks)
     compat_tables.install(uses, hooks)
-    downloads.install(uses, hooks, places)
+    downloads.install(uses, hooks)
+    large_nets.install(places)
+    pretrained.install(uses, hooks, places, session.torch_home)
     torchvision_data.install(uses, hooks, served, places)
     uses.fetch = doors.install(uses, hooks, served, places, finder).command
     _INSTALLED[id(session)] = Installed(uses, places, hooks, served)

@@ -1,7 +1,4 @@
-"""Data and weights that would be downloaded: there is no network, so the cause is named.
-
-Datasets of torchvision that the grader holds are a later addition: `_torchvision` is their place.
-"""
+"""Data that would be downloaded and is not at hand: there is no network, so the cause is named."""
 
 from __future__ import annotations
 
@@ -14,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .hooks import AfterImport
-    from .places import Places
     from .uses import Uses
 
 __all__ = ["install", "is_about_data"]
@@ -40,11 +36,10 @@ def is_about_data(error: BaseException) -> bool:
     return False
 
 
-def install(uses: Uses, hooks: AfterImport, places: Places) -> None:
+def install(uses: Uses, hooks: AfterImport) -> None:
     """Patch the doors through which torchvision and torch.hub download."""
     hooks.patch("torchvision.datasets.utils", functools.partial(_torchvision, uses=uses))
-    hooks.patch("torch.hub", functools.partial(_hub, uses=uses, places=places))
-    hooks.patch("torchvision._internally_replaced_utils", functools.partial(_weights, uses=uses))
+    hooks.patch("torch.hub", functools.partial(_hub, uses=uses))
 
 
 def _refusing(uses: Uses) -> Callable[..., Any]:
@@ -63,29 +58,5 @@ def _torchvision(module: Any, uses: Uses) -> None:
             setattr(module, name, _refusing(uses))
 
 
-def _hub(hub: Any, uses: Uses, places: Places) -> None:
-    original = hub.load_state_dict_from_url
-    refuse = _refusing(uses)
-
-    @functools.wraps(original)
-    def load(url: str, *args: Any, **kwargs: Any) -> Any:
-        import torch
-
-        del args, kwargs
-        name = url.rsplit("/", 1)[-1]
-        found = places.submitted(name)
-        if found is None:
-            return refuse(url)
-        uses.note("shim.path", f"the submitted '{name}' stood in for its download")
-        return torch.load(found, map_location="cpu")
-
-    hub.load_state_dict_from_url = load
-    hub.download_url_to_file = refuse
-
-
-def _weights(module: Any, uses: Uses) -> None:
-    """Torchvision holds its own name for the function."""
-    import torch.hub
-
-    del uses
-    module.load_state_dict_from_url = torch.hub.load_state_dict_from_url
+def _hub(hub: Any, uses: Uses) -> None:
+    hub.download_url_to_file = _refusing(uses)

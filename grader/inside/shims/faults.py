@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from ..reply import StudentFault
 
-__all__ = ["DatasetMissing", "ForbiddenAPI", "MissingPackage", "WrongFramework"]
+__all__ = [
+    "DatasetMissing",
+    "ForbiddenAPI",
+    "MissingPackage",
+    "PretrainedMissing",
+    "WrongFramework",
+]
 
 
 class MissingPackage(ModuleNotFoundError, StudentFault):
@@ -46,6 +52,25 @@ class DatasetMissing(OSError, StudentFault):
         self.message = message
         self.place = place
         self.hint = "there is no network while grading; the data must be here or handed in"
+
+
+class PretrainedMissing(OSError, StudentFault):
+    """Official weights that this machine does not have. Nobody's fault: a person must look.
+
+    Args:
+        name: Of their file.
+        place: Where they are asked for.
+    """
+
+    def __init__(self, name: str, place: dict[str, object] | None = None) -> None:
+        message = f"the code loads the official weights '{name}', which are not on this machine"
+        OSError.__init__(self, message)
+        self.kind = "pretrained_weights_missing"
+        self.message = message
+        self.place = place
+        self.hint = (
+            "nothing: the course staff sees that this part waits for a machine that has them"
+        )
 
 
 class ForbiddenAPI(RuntimeError, StudentFault):
