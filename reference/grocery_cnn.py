@@ -27,7 +27,7 @@ from reference.command import command
 from reference.data.images import GROCERY_CLASSES, load_grocery
 from reference.losses import cross_entropy
 from reference.optimizers import one_cycle_adamw
-from reference.photographs import cut, normalise, recolour
+from reference.photographs import cut, cutmix, normalise, recolour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +42,9 @@ class Config(training.Config):
     """Chosen on the validation split."""
 
     lr: float = 4e-3
-    weight_decay: float = 0.05
+    weight_decay: float = 0.1
     batch_size: int = 64
-    max_epochs: int = 110
+    max_epochs: int = 100
     patience: int = 0
     warm_up: float = 0.15
     label_smoothing: float = 0.1
@@ -54,18 +54,22 @@ class Config(training.Config):
     eval_batch: int = 128
     width: int = 16
     size: int = 128
-    """Side in pixels of the pictures that are loaded, and of those that are evaluated."""
+    """Side in pixels of the pictures that are loaded."""
+    shown: int = 96
+    """Side in pixels of the pictures that are evaluated: whole ones, made smaller."""
     train_sizes: tuple[int, ...] = (64, 80, 96)
     """A batch has one of these, drawn at random."""
-    min_area: float = 0.35
+    min_area: float = 0.2
     """Of a picture, what a crop keeps at least."""
-    stretch: float = 0.12
+    stretch: float = 0.2
     """Width and height of a crop change by factors of e^±stretch."""
     max_degrees: float = 15.0
-    light: float = 0.3
+    light: float = 0.4
     """Brightness, contrast and saturation change by factors of e^±light."""
-    tint: float = 0.1
+    tint: float = 0.15
     """Each colour changes by a factor of e^±tint."""
+    mixed: float = 0.6
+    """Share of the batches in which pictures are mixed."""
     limit: int = 0
     """Pictures of a split that are used; 0: all."""
 
@@ -147,16 +151,31 @@ def augment(x: Tensor, generator: torch.Generator, config: Config) -> Tensor:
     return recolour(moved, generator, config.light, config.tint)
 
 
+def smaller(x: Tensor, config: Config) -> list[Tensor]:
+    """The whole picture, at a size that training has shown: [N, 3, size, size] → one view."""
+    size = [config.shown, config.shown]
+    return [functional.interpolate(x, size=size, mode="bilinear", antialias=True)]
+
+
+def mix(
+    x: Tensor, labels: Tensor, generator: torch.Generator, config: Config
+) -> tuple[Tensor, Tensor]:
+    """Paste a part of one picture into another, in a share of the batches."""
+    return cutmix(x, labels, generator, classes=GROCERY_CLASSES, share=config.mixed)
+
+
 TASK = training.Task(
     name="grocery_cnn",
     config=Config,
-    tiny={"max_epochs": 1, "width": 8, "size": 48, "train_sizes": (32,), "limit": 86},
+    tiny={"max_epochs": 1, "width": 8, "size": 48, "train_sizes": (32,), "shown": 32, "limit": 86},
     build=build,
     load=load,
     optimizer=one_cycle_adamw,
     loss=cross_entropy,
     augment=augment,
+    mix=mix,
     prepare=normalise,
+    views=smaller,
 )
 
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "cut", "normalise", "recolour"]
+__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "cut", "cutmix", "normalise", "recolour"]
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of pixels from 0 to 1, by colour."""
@@ -93,3 +93,36 @@ def recolour(x: Tensor, generator: torch.Generator, light: float, tint: float) -
     offset = gain * (1 - contrast) * middle  # [N, 3, 1]
     flat = torch.baddbmm(offset, matrix, x.flatten(2))  # [N, 3, size²]
     return flat.clamp(0, WHITE).reshape(x.shape)
+
+
+def cutmix(
+    x: Tensor, labels: Tensor, generator: torch.Generator, *, classes: int, share: float
+) -> tuple[Tensor, Tensor]:
+    """Paste a rectangle of another picture of the batch into each; the labels are mixed alike.
+
+    Args:
+        x: Pictures.
+        labels: Theirs, [N].
+        generator: Draws: one rectangle for the batch.
+        classes: How many there are.
+        share: How many batches are mixed; the others come back as they are.
+
+    Returns:
+        The pictures, and a probability for each class: [N, classes].
+
+    Source: Yun et al., CutMix, 2019.
+    """
+    targets = functional.one_hot(labels, classes).float()
+    draws = torch.rand(4, generator=generator).tolist()
+    if draws[0] >= share:
+        return x, targets
+    height, width = x.shape[-2:]
+    side = math.sqrt(draws[1])  # the rectangle's area is uniform from 0 to 1
+    high, wide = round(side * height), round(side * width)
+    top, left = round(draws[2] * (height - high)), round(draws[3] * (width - wide))
+    order = torch.randperm(len(x), generator=generator).to(x.device)
+    mixed = x.clone()
+    window = (..., slice(top, top + high), slice(left, left + wide))
+    mixed[window] = x[order][window]
+    kept = 1 - high * wide / (height * width)
+    return mixed, kept * targets + (1 - kept) * targets[order]

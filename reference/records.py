@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Config", "Epoch", "Run", "Task"]
 
 Augment = Callable[[Tensor, torch.Generator, Any], Tensor]
+Mix = Callable[[Tensor, Tensor, torch.Generator, Any], tuple[Tensor, Tensor]]
 Loss = Callable[..., Tensor]
 
 
@@ -76,6 +77,8 @@ class Task:
         loss: Outputs and targets → a loss for each example, in nats for a classifier.
         augment: Training inputs, generator and settings → changed inputs. Never used on
             validation or test. Runs before `prepare`.
+        mix: Changed inputs and labels, generator and settings → inputs that each show two examples,
+            and a probability for each class. The loss must take such targets.
         prepare: Inputs as loaded → what the net takes, such as uint8 → normalised float.
         views: Prepared inputs and settings → the versions whose outputs are averaged in evaluation.
         stop: Settings and all epochs so far → stop? By default `patience` decides.
@@ -92,6 +95,7 @@ class Task:
     optimizer: Callable[[nn.Module, Any, int], Optimization] = adamax
     loss: Loss = nll
     augment: Augment | None = None
+    mix: Mix | None = None
     prepare: Callable[[Tensor], Tensor] | None = None
     views: Callable[[Tensor, Any], list[Tensor]] | None = None
     stop: Callable[[Any, list[Epoch]], bool] | None = None

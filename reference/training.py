@@ -92,8 +92,11 @@ def _train_epoch(
     total = torch.zeros(2, dtype=torch.float64)
     for x, y in batches(data.train, config.batch_size, generator):
         inputs = task.augment(x, generator, config) if task.augment else x
+        targets = y
+        if task.mix is not None:
+            inputs, targets = task.mix(inputs, y, generator, config)
         outputs = _forward(task, config, model, inputs, bf16=config.bf16)
-        loss = loss_of(outputs, y).mean()
+        loss = loss_of(outputs, targets).mean()
         optimization.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimization.optimizer.step()
