@@ -6,11 +6,12 @@ import pytest
 import torch
 from PIL import Image
 
-from reference import gallery, grocery_cnn, svhn_cnn
+from reference import baseline, gallery, grocery_cnn, svhn_cnn
 from reference.data import DataMissingError, Split
 from reference.data import images as pictures
-from reference.photographs import cut, recolour
-from reference.training import Task
+from reference.losses import cross_entropy
+from reference.photographs import cut, cutmix, recolour
+from reference.training import Task, evaluate
 
 
 @pytest.fixture
@@ -123,6 +124,28 @@ def test_light_changes_grey_pictures_and_keeps_them_grey():
     assert not torch.allclose(lit, grey, atol=1)
 
 
+def test_a_mixed_pictures_label_is_mixed_by_area():
+    x = torch.arange(8.0)[:, None, None, None].expand(8, 3, 20, 20)
+    labels = torch.arange(8)
+    generator = torch.Generator().manual_seed(1)
+    mixed, targets = cutmix(x, labels, generator, classes=8, share=1.0)
+    assert torch.allclose(targets.sum(dim=1), torch.ones(8))
+    for row, target in zip(mixed, targets, strict=True):
+        shown = row[0].long().flatten().bincount(minlength=8) / 400
+        assert torch.allclose(shown, target, atol=1e-6)
+    assert int((targets.max(dim=1).values < 1).sum()) > 0
+    assert torch.equal(x[3], torch.full((3, 20, 20), 3.0))
+
+
+def test_unmixed_batches_come_back_as_they_are():
+    x, labels = torch.rand(4, 3, 5, 5), torch.tensor([1, 0, 2, 1])
+    same, targets = cutmix(x, labels, torch.Generator(), classes=3, share=0.0)
+    assert torch.equal(same, x)
+    assert targets.argmax(dim=1).tolist() == labels.tolist()
+    scores = torch.randn(4, 3)
+    assert torch.allclose(cross_entropy(scores, targets), cross_entropy(scores, labels))
+
+
 def test_digits_are_never_mirrored():
     x = torch.zeros(40, 3, 32, 32)
     x[..., 4] = 255  # a bar on the left
@@ -200,3 +223,34 @@ def test_stages_are_the_last_maps_of_each_size():
 def test_no_stored_weights_is_told(tmp_path, capsys):
     assert gallery.main(["vgg16", "--out", str(tmp_path)]) == 2
     assert "python -m reference.vgg16" in capsys.readouterr().err
+
+
+def stored_model(name):
+    task, config, model = gallery.load_trained(name)
+    return task, config, model, baseline.read(name)
+
+
+@pytest.mark.usefixtures("grade_data")
+@pytest.mark.parametrize("name", ["grocery_cnn", "svhn_cnn"])
+def test_stored_weights_reproduce_the_stored_test_metrics(name):
+    task, config, model, stored = stored_model(name)
+    error, loss = evaluate(task, config, model, task.load(config).test)
+    first = stored["runs"][0]
+    assert error == pytest.approx(first["test_error"], abs=1e-3)
+    assert loss == pytest.approx(first["test_nll"], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "worst_error", "most_parameters"),
+    [("grocery_cnn", 0.27, 99_999), ("svhn_cnn", 0.04, 1_000_000)],
+)
+def test_baselines_reach_what_was_asked(name, worst_error, most_parameters):
+    _, _, model, stored = stored_model(name)
+    assert stored["metrics"]["test_error"]["mean"] <= worst_error
+    assert sum(p.numel() for p in model.parameters()) == stored["parameters"] <= most_parameters
+    assert baseline.weights_file(name).stat().st_size < 1_000_000
+
+
+def test_validation_of_svhn_is_a_tenth_of_training_at_least():
+    examples = baseline.read("svhn_cnn")["runs"][0]["examples"]
+    assert examples["val"] >= 0.0999 * (examples["train"] + examples["val"])
