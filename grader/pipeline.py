@@ -60,6 +60,7 @@ class Options:
         out: The folder of reports, gradebook and evidence.
         rubrics: The folder that holds `<assignment>/rubric.toml`.
         assignment: Its id, where the path does not tell.
+        roster: A CSV that says who is who.
         sandbox: Backend: `bubblewrap`, or `none` for a self-check.
         jobs: Boxes at a time; 0 for one per core.
         data: Root of the datasets.
@@ -72,6 +73,7 @@ class Options:
     out: Path
     rubrics: Path = Path("rubrics")
     assignment: str | None = None
+    roster: Path | None = None
     sandbox: str = "bubblewrap"
     jobs: int = 0
     data: Path | None = None
@@ -233,6 +235,7 @@ def grade(path: Path, options: Options, listener: Listener | None = None) -> Run
             workdir=Path(workdir),
             known_assignments=frozenset(folders),
             one=options.visible_only or None,
+            roster=options.roster,
         )
         return _Grading(options, folders, listener or Silent()).run(intake)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,6 @@ from grader.cli.options import EXISTING, common, fail_under, running
 
 if TYPE_CHECKING:
     from fractions import Fraction
-    from pathlib import Path
 
 __all__ = ["run"]
 
@@ -24,6 +24,11 @@ __all__ = ["run"]
     "--skip-missing-data",
     is_flag=True,
     help="Leave out submissions whose datasets are not on this machine, instead of failing.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV that says who is who: identifier, student_id, name, team, submitted_at.",
 )
 @click.option(
     "--sandbox",
@@ -40,6 +45,7 @@ def run(
     data: Path | None,
     gradebook: str,
     jobs: int,
+    roster: Path | None,
     sandbox: str,
     *,
     fresh: bool,
@@ -57,6 +63,7 @@ def run(
     Examples:
       grade submissions/
       grade hw.zip --assignment digits-svhn --out reports/
+      grade moodle.zip --assignment hw1 --roster roster.csv
       grade submissions/ --fail-under 60% --jobs 2
     """
     from grader.cli.present import conclude, console
@@ -67,6 +74,7 @@ def run(
         out=out,
         rubrics=rubrics,
         assignment=assignment,
+        roster=roster,
         sandbox=sandbox,
         jobs=jobs,
         data=data,

@@ -17,6 +17,7 @@ from grader.intake.gather import gather
 from grader.intake.layout import Found, Layout, entries_of, lay_out, looks_like_one
 from grader.intake.limits import DEFAULT_LIMITS, Limits
 from grader.intake.notes import Notes, shown
+from grader.intake.roster import identified, read_roster
 from grader.intake.scan import scan
 from grader.intake.team import team_of
 from grader.model.submission import Submission, Unreadable
@@ -55,6 +56,7 @@ def read(
     workdir: Path,
     known_assignments: frozenset[str] = frozenset(),
     one: bool | None = None,
+    roster: Path | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Intake:
     """Read a folder of submissions, one submission, or an archive of either.
@@ -65,6 +67,7 @@ def read(
         workdir: Empty or new folder for what is unpacked; it must outlive the submissions.
         known_assignments: Assignments that have a rubric.
         one: True when the path is one submission whatever it looks like.
+        roster: A CSV that says who is who (see `roster`).
         limits: For each submission.
 
     Raises:
@@ -87,7 +90,8 @@ def read(
             where=str(path),
             mend="put each in a folder, a zip or a single notebook of its own",
         )
-    return Intake(submissions, unreadable, tuple(layout.notes))
+    named = identified(submissions, read_roster(roster) if roster is not None else None)
+    return Intake(named, unreadable, tuple(layout.notes))
 
 
 def _top(
