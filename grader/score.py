@@ -21,6 +21,14 @@ from grader.checks.faults import ours
 from grader.checks.files import files_absent
 from grader.checks.findings import as_remark, findings_in, findings_of_results
 from grader.checks.phrases import count, decimal, listed, quoted
+from grader.checks.taking_part import (
+    NOT_HANDED_IN,
+    UNMARKED,
+    headings,
+    left_out_remark,
+    not_handed_in,
+    unmarked,
+)
 from grader.model.outcome import ExitReason, Outcome, Status
 from grader.model.scorecard import (
     CheckResult,
@@ -36,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from grader.model.base import Record
-    from grader.model.evidence import Attempt, EvidenceSet, Remark
+    from grader.model.evidence import Attempt, EvidenceSet, ProbeRequest, Remark
     from grader.model.rubric import Criterion, Rubric, Task
     from grader.model.submission import Submission
 
@@ -78,7 +86,7 @@ def score(
     """
     mine = _latest(submission, decisions)
     judging = _Judging(submission, rubric, params, evidence, truth, checks, mine, rubric.criteria())
-    tasks = tuple(_task(task, judging) for task in rubric.task)
+    tasks, unlooked = _taking_part(judging)
     scored = [criterion for task in tasks for criterion in task.criteria]
     bonus = sum((c.points for c in scored if c.bonus), ZERO)
     earned = sum((c.points for c in scored), ZERO)
@@ -99,13 +107,14 @@ def score(
         team=submission.team,
         student_ids=submission.student_ids,
         points=max(ZERO, earned - penalty),
-        max_points=rubric.max_points,
+        feedback_only=rubric.assignment.feedback_only,
+        max_points=sum((task.max_points for task in tasks), ZERO),
         bonus=bonus,
         pending_points=open_points,
         penalty=penalty,
         status=Status.FINAL if settled else Status.PROVISIONAL,
         flags=tuple(dict.fromkeys(noticed)),
-        remarks=_remarks(evidence, tasks),
+        remarks=(*unlooked, *_remarks(evidence, tasks)),
         tasks=tasks,
         attempts=tuple(attempts),
         provenance=Provenance(
@@ -119,6 +128,26 @@ def score(
             evidence={digest: evidence[digest].state for digest in sorted(evidence)},
         ),
     )
+
+
+def _taking_part(judging: _Judging) -> tuple[tuple[ScoredTask, ...], tuple[Remark, ...]]:
+    """The tasks that are looked at, scored, and remarks about those that are left out."""
+    rubric, evidence = judging.rubric, judging.evidence
+    known = headings(evidence)
+    told: list[Remark] = []
+    kept: list[ScoredTask] = []
+    for task in rubric.task:
+        if unmarked(task, known) and not any(
+            f"{task.id}/{entry.id}" in judging.decisions for entry in task.criterion
+        ):
+            told.append(left_out_remark(UNMARKED, task))
+            continue
+        scored = _task(task, judging)
+        if task.optional and not_handed_in(scored, judging.needs(task), evidence):
+            told.append(left_out_remark(NOT_HANDED_IN, task))
+        else:
+            kept.append(scored)
+    return tuple(kept), tuple(told)
 
 
 @dataclass
@@ -142,6 +171,17 @@ class _Judging:
             decision = self.decisions.get(name)
             self.done[name] = _scored(entry, self._result(name, entry), decision)
         return self.done[name]
+
+    def needs(self, task: Task) -> list[ProbeRequest]:
+        """Every measurement that a task's criteria look at."""
+        return [
+            request
+            for entry in task.criterion
+            if entry.check in self.checks and f"{task.id}/{entry.id}" in self.params
+            for request in self.checks[entry.check].needs(
+                self.params[f"{task.id}/{entry.id}"], self.rubric
+            )
+        ]
 
     def _before(self, entry: Criterion) -> set[str]:
         """Everything that a criterion requires, directly or through others."""

@@ -236,7 +236,7 @@ def _gallery_needs(params: GalleryMisclassified, rubric: Rubric) -> tuple[ProbeR
 
 @check("gallery.misclassified", GalleryMisclassified, needs=_gallery_needs)
 def gallery_misclassified(params: GalleryMisclassified, seen: Seen) -> CheckResult:
-    """The pictures you show as misclassified are ones that your net gets wrong."""
+    """Your gallery shows pictures that your net really gets wrong."""
     evidence, run = seen.measured(execute(seen.rubric), Execution)
     rows: dict[int, Place] = {}
     every = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.checks import CHECKS
-from grader.checks.requests import find_mistakes
+from grader.checks.requests import find_mistakes, read_documents
 from grader.collect.probes import PROBES
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ def plan(rubric: Rubric, params: Mapping[str, Record]) -> tuple[ProbeRequest, ..
     """
     always = find_mistakes()
     wanted: dict[str, ProbeRequest] = {always.digest: always}
+    if any(task.marked for task in rubric.task):
+        read = read_documents()
+        wanted[read.digest] = read
     for name, criterion in rubric.criteria().items():
         for request in CHECKS[criterion.check].needs(params[name], rubric):
             wanted.setdefault(request.digest, request)

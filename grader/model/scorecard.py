@@ -191,6 +191,8 @@ class Scorecard(Record):
     schema_version: Literal[1] = Field(default=1, alias="schema")
     assignment: str
     title: str
+    feedback_only: bool = False
+    """No points: comments and corrections alone."""
     submission: str
     team: str
     student_ids: tuple[str, ...]

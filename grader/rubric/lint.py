@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from grader.errors import RubricError
-from grader.model.outcome import Visibility
+from grader.model.outcome import Outcome, Visibility
 from grader.rubric.load import EXPECTED_FILE, RUBRIC_FILE, LoadedRubric, Needs, examine
 from grader.rubric.locate import Places
 from grader.rubric.problems import Problem, Problems, did_you_mean
@@ -118,7 +118,7 @@ def _names_and_texts(loaded: LoadedRubric, problems: Problems) -> None:
             if not criterion.title.strip():
                 message = f"criterion '{criterion.id}' has no title"
                 problems.add(path, message, "say in a few words what it grades", "warning")
-            if criterion.points == 0:
+            if criterion.points == 0 and not loaded.rubric.assignment.feedback_only:
                 message = f"criterion '{criterion.id}' carries no points"
                 problems.add((*path, "points"), message, "give it some, or remove it", "warning")
             if criterion.visibility is Visibility.HIDDEN and " " not in criterion.source.strip():
@@ -142,7 +142,7 @@ def _proofs(loaded: LoadedRubric, manual: frozenset[str], problems: Problems) ->
         except RubricError as error:
             yield Problem(error.message, error.where, error.mend)
             continue
-        lost.update(expectation.outcomes)
+        lost.update(n for n, o in expectation.outcomes.items() if o is not Outcome.PASS)
     for i, task in enumerate(loaded.rubric.task):
         for j, criterion in enumerate(task.criterion):
             name = f"{task.id}/{criterion.id}"

@@ -6,6 +6,7 @@ its points.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -63,6 +64,9 @@ def check_rules(data: Mapping[str, Any], problems: Problems) -> None:
         _source_given(draft, problems)
     _requirements(drafts, problems)
     _assignment(data, problems)
+    _feedback_only(data, problems)
+    for i, task in _tables(data.get("task")):
+        _mark_compiles(i, task, problems)
     for name, rule in _named(data.get("files")):
         _pattern_inside("files", name, rule, problems)
 
@@ -204,6 +208,36 @@ def _assignment(data: Mapping[str, Any], problems: Problems) -> None:
     if isinstance(low, int) and isinstance(high, int) and low > high:
         path = ("assignment", "team_size")
         problems.add(path, f"a team of at least {low} and at most {high} cannot be", "swap them")
+
+
+def _feedback_only(data: Mapping[str, Any], problems: Problems) -> None:
+    """Where nothing is graded, nothing carries points."""
+    assignment = data.get("assignment")
+    if not isinstance(assignment, Mapping) or assignment.get("feedback_only") is not True:
+        return
+    entries: list[tuple[KeyPath, Mapping[str, Any]]] = [
+        (("task", i), task) for i, task in _tables(data.get("task"))
+    ]
+    entries += [(draft.path, draft.data) for draft in criteria(data)]
+    for path, entry in entries:
+        try:
+            points = exact(entry["points"])
+        except (KeyError, ValueError):
+            continue  # a problem already
+        if points != 0:
+            message = f"'{entry.get('id', '')}' has {points} points in a feedback-only assignment"
+            problems.add((*path, "points"), message, "say points = 0, or feedback_only = false")
+
+
+def _mark_compiles(index: int, task: Mapping[str, Any], problems: Problems) -> None:
+    mark = task.get("marked", "")
+    if not isinstance(mark, str):
+        return
+    try:
+        re.compile(mark)
+    except re.error as error:
+        message = f"marked is not a regular expression: {error}"
+        problems.add(("task", index, "marked"), message, "mend it, such as '^\\s*X\\s*1'")
 
 
 def _pattern_inside(table: str, name: str, rule: Mapping[str, Any], problems: Problems) -> None:

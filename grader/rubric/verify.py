@@ -51,6 +51,8 @@ class Expectation(Record):
     """What is wrong with it, in one sentence."""
     outcomes: dict[str, Outcome] = {}
     """`task/criterion` → outcome, where it differs from a perfect submission."""
+    left_out: tuple[str, ...] = ()
+    """Tasks that the scorecard does not hold: not marked, or optional and not handed in."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,11 @@ def read_expectation(case: Path, rubric: Rubric) -> Expectation:
             if name not in known:
                 mend = did_you_mean(name, known)
                 problems.add(("outcomes", name), f"unknown criterion '{name}'", mend)
+        tasks = [task.id for task in rubric.task]
+        for name in parsed.get("left_out", []):
+            if name not in tasks:
+                mend = did_you_mean(str(name), tasks)
+                problems.add(("left_out",), f"unknown task '{name}'", mend)
     raise_errors(problems.all())
     return expectation or Expectation(description="")
 
@@ -154,7 +161,12 @@ def compare(
             mismatches.append(Mismatch(case, "", "a scorecard", None, "it could not be graded"))
             continue
         found = _outcomes(scorecards[case])
+        out = frozenset(expectation.left_out)
         for name in criteria:
+            if name.partition("/")[0] in out:
+                if name in found:
+                    mismatches.append(Mismatch(case, name, "left out", *found[name]))
+                continue
             perfect = Outcome.PENDING if name in person_decides else Outcome.PASS
             expected = expectation.outcomes.get(name, perfect)
             got = found.get(name)

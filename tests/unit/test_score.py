@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.checks.base import Check, Seen
+from grader.checks.requests import describe_module, read_documents
 from grader.model.base import Record
+from grader.model.documents import Documents, Text
 from grader.model.evidence import EvidenceSet, Place, ProbeRequest, Remark
 from grader.model.measurements import SourceFacts
 from grader.model.outcome import ExitReason, Outcome, Status
@@ -22,6 +24,7 @@ from tests.made_up import (
     an_attempt,
     measured,
     our_fault,
+    student_fault,
 )
 
 if TYPE_CHECKING:
@@ -320,3 +323,114 @@ class TestFlagsAndRemarks:
 def test_equal_arguments_give_equal_scorecards_bit_for_bit() -> None:
     entries = [criterion("a", "third"), criterion("b", "broken"), criterion("c", "pending")]
     assert grade(*entries).model_dump_json() == grade(*entries).model_dump_json()
+
+
+class TestTasksLeftOut:
+    """Tasks that wait for a mark, and starred ones that nobody handed in."""
+
+    def rubric(self, *, feedback_only: bool = False, **task: Any) -> Any:
+        points = 0 if feedback_only else 1
+        criterion = {"id": "a", "points": points, "check": "made.up", "source": "Do it."}
+        one = {"id": "1", "title": "Structure", "points": points, "criterion": [criterion]}
+        other = {**one, "id": "2", "title": "Speed", **task}
+        assignment = {"id": "digits", "title": "Digits", "feedback_only": feedback_only}
+        return a_rubric(assignment=assignment, task=[one, other])
+
+    def graded(self, rubric: Any, check: Check[Any], *headings: str, **more: Any) -> Scorecard:
+        texts = tuple(
+            Text(place=Place(file="hw.ipynb", cell=i), kind="markdown", text=f"## {heading}\nx")
+            for i, heading in enumerate(headings)
+        )
+        evidence = EvidenceSet.of(measured(read_documents(), Documents(texts=texts)))
+        return score(
+            a_submission(),
+            rubric,
+            {"1/a": Nothing(), "2/a": Nothing()},
+            evidence,
+            a_truth(),
+            rubric_digest=DIGEST,
+            sandbox="bubblewrap",
+            self_check=False,
+            checks={"made.up": check},
+            **more,
+        )
+
+    MARKED = r"^X\s*2\."
+
+    def test_an_unmarked_task_is_left_out_with_a_remark(self) -> None:
+        card = self.graded(self.rubric(marked=self.MARKED), gives(Outcome.PASS, 1), "2. Speed")
+        assert [task.id for task in card.tasks] == ["1"]
+        assert (card.points, card.max_points) == (1, 1)
+        assert card.remarks[0].code == "task.unmarked"
+        assert "'Speed'" in card.remarks[0].message
+
+    def test_a_marked_one_is_looked_at(self) -> None:
+        card = self.graded(self.rubric(marked=self.MARKED), gives(Outcome.PASS, 1), "X 2. Speed")
+        assert [task.id for task in card.tasks] == ["1", "2"]
+        assert card.remarks == ()
+
+    def test_without_documents_everything_is_looked_at(self) -> None:
+        rubric = self.rubric(marked=self.MARKED)
+        card = score(
+            a_submission(),
+            rubric,
+            {"1/a": Nothing(), "2/a": Nothing()},
+            EvidenceSet(),
+            a_truth(),
+            rubric_digest=DIGEST,
+            sandbox="bubblewrap",
+            self_check=False,
+            checks={"made.up": gives(Outcome.PASS, 1)},
+        )
+        assert [task.id for task in card.tasks] == ["1", "2"]
+
+    def test_an_optional_task_that_is_not_there_costs_nothing(self) -> None:
+        card = self.graded(self.rubric(optional=True), gives(Outcome.FAIL))
+        assert [task.id for task in card.tasks] == ["1"]
+        assert card.max_points == 1
+        assert card.remarks[0].code == "task.not_handed_in"
+
+    @pytest.mark.parametrize("outcome", [Outcome.ERROR, Outcome.PENDING])
+    def test_our_error_or_an_open_question_keeps_it(self, outcome: Outcome) -> None:
+        card = self.graded(self.rubric(optional=True), gives(outcome))
+        assert [task.id for task in card.tasks] == ["1", "2"]
+
+    def test_what_was_handed_in_and_fails_is_told(self) -> None:
+        request = describe_module(a_rubric(), "cnn", "any")
+        check = Check("made.up", Nothing, lambda _p, _r: (request,), gives(Outcome.FAIL).judge)
+        rubric = self.rubric(optional=True)
+        there = EvidenceSet.of(student_fault(request))
+        card = score(
+            a_submission(),
+            rubric,
+            {"1/a": Nothing(), "2/a": Nothing()},
+            there,
+            a_truth(),
+            rubric_digest=DIGEST,
+            sandbox="bubblewrap",
+            self_check=False,
+            checks={"made.up": check},
+        )
+        assert [task.id for task in card.tasks] == ["1", "2"]
+
+    def test_a_persons_decision_keeps_it(self) -> None:
+        decision = Decision(
+            assignment="digits",
+            submission="team-a",
+            criterion="2/a",
+            points=Fraction(1),
+            decided_by="ta",
+            decided_at="2024-01-01T00:00:00+00:00",
+        )
+        card = self.graded(
+            self.rubric(optional=True, marked=self.MARKED),
+            gives(Outcome.FAIL),
+            decisions=(decision,),
+        )
+        assert [task.id for task in card.tasks] == ["1", "2"]
+
+    def test_feedback_only_is_said(self) -> None:
+        card = self.graded(self.rubric(feedback_only=True), gives(Outcome.FAIL))
+        assert card.feedback_only
+        assert (card.points, card.max_points) == (0, 0)
+        assert not self.graded(self.rubric(), gives(Outcome.FAIL)).feedback_only
