@@ -98,6 +98,7 @@ def view(scorecard: Scorecard, audience: Audience) -> View:
     card = Scorecard(
         assignment=scorecard.assignment,
         title=scorecard.title,
+        feedback_only=scorecard.feedback_only,
         submission=scorecard.submission,
         team=scorecard.team,
         student_ids=scorecard.student_ids,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from grader.checks.findings import FAMILY, parts
 from grader.model.outcome import Outcome
 from grader.model.scorecard import (
     ConfusionMatrix,
@@ -38,6 +39,7 @@ MOST_EXHIBITS = 24
 """On one page. More would make it too heavy to open on a phone."""
 MOST_PLACES = 12
 MOST_REMARKS = 60
+MOST_FINDINGS = 30
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,11 @@ class Item:
         return self.criterion.max_points - self.criterion.points
 
     @property
+    def to_mend(self) -> bool:
+        """Whether something is left to gain; without points, the advice is."""
+        return self.lost > 0 or self.criterion.max_points == 0
+
+    @property
     def decided(self) -> bool:
         """Whether its points are settled."""
         return self.criterion.outcome.decided
@@ -87,6 +94,19 @@ class RemarkGroup:
 
     code: str
     message: str
+    places: tuple[Place, ...]
+    more: int
+
+
+@dataclass(frozen=True)
+class FindingShown:
+    """A finding, and where it was made."""
+
+    title: str
+    code: str
+    seen: str
+    why: str
+    mend: str
     places: tuple[Place, ...]
     more: int
 
@@ -114,7 +134,8 @@ def _page(seen: View, contents: Contents) -> bytes:
         blocked=[item for item in every if item.criterion.outcome is Outcome.BLOCKED],
         undecided=[item for item in every if item.criterion.outcome is Outcome.PENDING],
         ours=[item for item in every if item.criterion.outcome is Outcome.ERROR],
-        remarks=_grouped(card.remarks),
+        findings=_findings(card.remarks),
+        remarks=_grouped(tuple(r for r in card.remarks if not _is_finding(r))),
         meter=meter(float(card.points), float(card.pending_points), float(card.max_points), uids()),
         words=WORDS,
         dashes=DASHES,
@@ -155,7 +176,7 @@ def _flags(seen: View) -> list[Flag]:
 def _steps(items: list[Item]) -> list[Item]:
     """What to mend: failed before partly reached, the most points first, bonus last."""
     wanted = {Outcome.FAIL: 0, Outcome.PARTIAL: 1}
-    found = [item for item in items if item.criterion.outcome in wanted and item.lost > 0]
+    found = [item for item in items if item.criterion.outcome in wanted and item.to_mend]
 
     def urgency(item: Item) -> tuple[bool, int, Fraction]:
         return (item.criterion.bonus, wanted[item.criterion.outcome], -item.lost)
@@ -182,6 +203,35 @@ def _shown(exhibit: Exhibit, pixels: Pixels, uids: Uids) -> Shown:
             image = None if uri is None else Markup(uri)  # noqa: S704 - base64 made by us
             size = (exhibit.width, exhibit.height)
             return Shown(exhibit.title, exhibit.kind, image=image, size=size)
+
+
+def _is_finding(remark: Remark) -> bool:
+    return remark.code.startswith(f"{FAMILY}.")
+
+
+def _findings(remarks: tuple[Remark, ...]) -> list[FindingShown]:
+    """Findings of one code and one mend together, in the order in which they were made."""
+    groups: dict[tuple[str, str], list[Remark]] = {}
+    for remark in remarks:
+        if _is_finding(remark):
+            groups.setdefault((remark.code, parts(remark)[2]), []).append(remark)
+    shown = []
+    for (code, mend), of_this in list(groups.items())[:MOST_FINDINGS]:
+        seen = dict.fromkeys(parts(remark)[0] for remark in of_this)
+        places = tuple(dict.fromkeys(str(r.place) for r in of_this if r.place is not None))
+        found = [next(r.place for r in of_this if str(r.place) == text) for text in places]
+        shown.append(
+            FindingShown(
+                title=code.removeprefix(f"{FAMILY}.").replace("_", " ").capitalize(),
+                code=code,
+                seen="\n".join(seen),
+                why=parts(of_this[0])[1],
+                mend=mend,
+                places=tuple(p for p in found[:MOST_PLACES] if p is not None),
+                more=max(len(found) - MOST_PLACES, 0),
+            )
+        )
+    return shown
 
 
 def _grouped(remarks: tuple[Remark, ...]) -> list[RemarkGroup]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from grader.model.outcome import Outcome
 from grader.report.audience import Audience, View, view
 from grader.report.outcomes import WORDS
-from grader.report.points import as_text
+from grader.report.points import FEEDBACK_ONLY, as_text
 from grader.report.text import one_line
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def _row(seen: View) -> str:
     cells = (
         plain(card.submission),
         plain(card.team),
-        as_text(card.points),
-        as_text(card.max_points),
+        FEEDBACK_ONLY if card.feedback_only else as_text(card.points),
+        "" if card.feedback_only else as_text(card.max_points),
         as_text(card.pending_points) if card.pending_points else "",
         card.status.value,
     )
@@ -82,6 +82,7 @@ def _details(seen: View) -> str:
                 continue
             name = plain(criterion.title or criterion.id)
             points = f"{as_text(criterion.points)} / {as_text(criterion.max_points)}"
+            points = "" if seen.scorecard.feedback_only else points
             message = plain(criterion.result.message, 400)
             cells = (plain(task.id), name, WORDS[criterion.outcome], points, message)
             lines.append(f"| {' | '.join(cells)} |")

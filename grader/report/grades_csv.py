@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from grader.model.outcome import Status
-from grader.report.points import as_text
+from grader.report.points import FEEDBACK_ONLY, as_text
 from grader.report.text import one_line
 
 if TYPE_CHECKING:
@@ -46,18 +46,25 @@ def harmless(cell: str) -> str:
 
 
 def _row(card: Scorecard, page: str) -> tuple[str, ...]:
-    return (
-        harmless(card.assignment),
-        harmless(card.submission),
-        harmless(card.team),
-        harmless(";".join(card.student_ids)),
+    codes = [flag.code for flag in card.flags]
+    points: tuple[str, ...] = (
         as_text(card.points),
         as_text(card.max_points),
         as_text(card.bonus),
         as_text(card.pending_points),
         as_text(card.penalty),
+    )
+    if card.feedback_only:  # no points, not zero points
+        points = (FEEDBACK_ONLY, "", "", "", "")
+        codes = [FEEDBACK_ONLY.replace(" ", "_"), *codes]
+    return (
+        harmless(card.assignment),
+        harmless(card.submission),
+        harmless(card.team),
+        harmless(";".join(card.student_ids)),
+        *points,
         card.status.value,
-        harmless(";".join(dict.fromkeys(flag.code for flag in card.flags))),
+        harmless(";".join(dict.fromkeys(codes))),
         page,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from grader.report.points import as_number
+from grader.report.points import FEEDBACK_ONLY, as_number
 from grader.report.schema import (
     CriterionRow,
     FlagRow,
@@ -51,6 +51,14 @@ def _task(task: ScoredTask) -> TaskRow:
     )
 
 
+def _flags(card: Scorecard) -> tuple[FlagRow, ...]:
+    flags = [FlagRow(code=flag.code, message=flag.message) for flag in card.flags]
+    if card.feedback_only:
+        text = "Feedback only: this assignment carries no points."
+        flags.insert(0, FlagRow(code=FEEDBACK_ONLY.replace(" ", "_"), message=text))
+    return tuple(flags)
+
+
 def _submission(card: Scorecard) -> SubmissionRow:
     return SubmissionRow(
         assignment=card.assignment,
@@ -63,7 +71,7 @@ def _submission(card: Scorecard) -> SubmissionRow:
         pending_points=as_number(card.pending_points),
         penalty=as_number(card.penalty),
         status=card.status,
-        flags=tuple(FlagRow(code=flag.code, message=flag.message) for flag in card.flags),
+        flags=_flags(card),
         tasks=tuple(_task(task) for task in card.tasks),
         attempts=card.attempts,
     )

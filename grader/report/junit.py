@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from grader.model.outcome import Outcome
-from grader.report.points import as_text
+from grader.report.points import FEEDBACK_ONLY, as_text
 from grader.report.text import xml_text
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _suite(root: ET.Element, card: Scorecard) -> list[Outcome]:
     )
     totals = {
         "team": card.team,
-        "points": as_text(card.points),
+        "points": FEEDBACK_ONLY if card.feedback_only else as_text(card.points),
         "max_points": as_text(card.max_points),
         "bonus": as_text(card.bonus),
         "pending_points": as_text(card.pending_points),

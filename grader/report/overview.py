@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from grader.checks.findings import FAMILY
 from grader.model.outcome import Outcome
 from grader.report.charts.bars import histogram, in_words, stack
 from grader.report.outcomes import WORDS
@@ -74,7 +75,14 @@ class Class:
     """Criterion → how many submissions wait for a person."""
     flagged: tuple[tuple[str, tuple[tuple[Scorecard, Flag], ...]], ...]
     """Code → who has it."""
+    findings: tuple[tuple[str, tuple[Scorecard, ...]], ...]
+    """What was found → in whose submissions, the most frequent first."""
     unreadable: tuple[Unreadable, ...]
+
+    @property
+    def feedback_only(self) -> bool:
+        """Whether no submission here carries points."""
+        return bool(self.cards) and all(card.feedback_only for card in self.cards)
 
     @property
     def mean(self) -> Fraction:
@@ -152,6 +160,7 @@ def _group(number: int, assignment: str, contents: Contents, uids: Uids) -> Clas
         mishaps=_mishaps(cards),
         pending=_pending(cards),
         flagged=_flagged(cards),
+        findings=_findings(cards),
         unreadable=tuple(u for u in contents.unreadable if u.assignment == assignment),
     )
 
@@ -214,6 +223,17 @@ def _flagged(
                 continue
             found.setdefault(flag.code, []).append((card, flag))
     return tuple((code, tuple(of_this)) for code, of_this in sorted(found.items()))
+
+
+def _findings(cards: Sequence[Scorecard]) -> tuple[tuple[str, tuple[Scorecard, ...]], ...]:
+    found: dict[str, list[Scorecard]] = {}
+    for card in cards:
+        codes = {r.code for r in card.remarks if r.code.startswith(f"{FAMILY}.")}
+        for code in codes:
+            name = code.removeprefix(f"{FAMILY}.").replace("_", " ").capitalize()
+            found.setdefault(name, []).append(card)
+    ordered = sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return tuple((name, tuple(of_this)) for name, of_this in ordered)
 
 
 def _pending(cards: Sequence[Scorecard]) -> tuple[tuple[str, int], ...]:

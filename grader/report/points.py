@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fractions import Fraction
 
-__all__ = ["as_number", "as_text", "rounded"]
+__all__ = ["FEEDBACK_ONLY", "as_number", "as_text", "rounded"]
 
 THOUSANDTHS = 1000
+
+FEEDBACK_ONLY = "feedback only"
+"""What stands where points would, in an assignment without any."""
 
 
 def rounded(points: Fraction) -> Decimal:

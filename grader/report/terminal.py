@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from grader.model.outcome import Outcome
 from grader.report.audience import Audience, view
 from grader.report.outcomes import WORDS
-from grader.report.points import as_text
+from grader.report.points import FEEDBACK_ONLY, as_text
 from grader.report.text import one_line
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def class_table(scorecards: Iterable[Scorecard], unreadable: Iterable[Unreadable
         table.add_row(
             Text(one_line(card.submission, LONGEST_NAME)),
             Text(one_line(card.team, LONGEST_NAME)),
-            Text(as_text(card.points), style="bold"),
-            Text(as_text(card.max_points)),
+            Text(FEEDBACK_ONLY if card.feedback_only else as_text(card.points), style="bold"),
+            Text("" if card.feedback_only else as_text(card.max_points)),
             Text(as_text(card.pending_points) if card.pending_points else ""),
             Text(card.status.value),
             _counts(card),
@@ -82,12 +82,14 @@ def submission_summary(scorecard: Scorecard, audience: Audience = Audience.STUDE
         parts.append(Text("Self-check, not a grade: made without isolation.", style="yellow"))
     for task in card.tasks:
         line = Text("\n").append(f"{one_line(task.id)} {one_line(task.title)}", style="bold")
-        parts.append(line.append(f"  {as_text(task.points)}/{as_text(task.max_points)}"))
+        sums = f"  {as_text(task.points)}/{as_text(task.max_points)}"
+        parts.append(line if card.feedback_only else line.append(sums))
         for criterion in task.criteria:
-            parts += _criterion(criterion)
-    total = Text("\n").append(
-        f"{as_text(card.points)} of {as_text(card.max_points)} points", "bold"
-    )
+            parts += _criterion(criterion, feedback_only=card.feedback_only)
+    points = f"{as_text(card.points)} of {as_text(card.max_points)} points"
+    if card.feedback_only:
+        points = f"{FEEDBACK_ONLY.capitalize()}: this assignment carries no points."
+    total = Text("\n").append(points, "bold")
     if not seen.whole:
         total.append(" of the criteria shown here. More criteria count towards the grade.")
     if card.pending_points:
@@ -97,7 +99,9 @@ def submission_summary(scorecard: Scorecard, audience: Audience = Audience.STUDE
     return Group(*parts, total)
 
 
-def _criterion(criterion: ScoredCriterion) -> Iterator[RenderableType]:
+def _criterion(
+    criterion: ScoredCriterion, *, feedback_only: bool = False
+) -> Iterator[RenderableType]:
     from rich.padding import Padding
     from rich.text import Text
 
@@ -106,7 +110,8 @@ def _criterion(criterion: ScoredCriterion) -> Iterator[RenderableType]:
     name = one_line(criterion.title or criterion.id, 100)
     earned = as_text(criterion.points) if criterion.outcome.decided else "-"
     head = Text(f"  {mark} ", style=style).append(WORDS[criterion.outcome].ljust(13), style)
-    yield head.append(name, "default").append(f"  {earned}/{as_text(criterion.max_points)}", "dim")
+    share = "" if feedback_only else f"  {earned}/{as_text(criterion.max_points)}"
+    yield head.append(name, "default").append(share, "dim")
     if criterion.outcome is Outcome.PASS:
         return
     lines = [("", result.message)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .meter import number
+from .pictures import drawn_on
 
 __all__ = ["bounded", "describe", "fullness"]
 
@@ -48,6 +49,7 @@ def _axes(axes: Any) -> dict[str, Any]:
         "images": len(axes.images) + _count(axes, "QuadMesh"),
         "bars": sum(type(patch).__name__ == "Rectangle" for patch in axes.patches),
         "points": _scattered(axes),
+        "pictures": drawn_on(axes),
     }
 
 

@@ -13,7 +13,7 @@ BYTES = 6_000_000
 
 def fitting(payload: dict[str, Any]) -> dict[str, Any]:
     """Leave out the least telling parts until the rest fits."""
-    for leave_out in (_labels, _lines, _series, _outputs, _axes):
+    for leave_out in (_values, _labels, _lines, _series, _outputs, _axes):
         if len(json.dumps(payload)) <= BYTES:
             break
         leave_out(payload)
@@ -22,6 +22,12 @@ def fitting(payload: dict[str, Any]) -> dict[str, Any]:
 
 def _each_axes(payload: dict[str, Any]) -> list[dict[str, Any]]:
     return [axes for figure in payload["figures"] for axes in figure["axes"]]
+
+
+def _values(payload: dict[str, Any]) -> None:
+    for axes in _each_axes(payload):
+        for picture in axes.get("pictures", []):
+            picture.pop("values", None)
 
 
 def _labels(payload: dict[str, Any]) -> None:

@@ -15,11 +15,15 @@ from .axes import bounded
 from .budget import Budget, OutputLimit, Stop, WallClock
 from .errors import describe, hint_for, may_come_from_cut
 from .figures import Figures
+from .findings.losses import LossInputs
+from .findings.of_figures import from_figures
+from .findings.of_journal import from_journal
 from .importer import SubmittedModules
 from .journal.journal import Journal
 from .meter import Meter
 from .output import Piece, Recorder, reported
 from .payload import fitting
+from .pictures import recognise
 from .transform import LOOP, OWN_PREFIX, TICKS
 from .workspace import Workspace
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["CELLS", "Run"]
 
 CELLS = 2000
+FINDINGS = 200
 OWN_NAMES = frozenset(
     """
     In Out _ __ ___ _i _ii _iii _ih _oh _dh _exit_code get_ipython exit quit open
@@ -58,6 +63,7 @@ class Run:
         self.places.working_copy = str(self.workspace.folder)
         self.budget = Budget(int(params["optimizer_steps"]), float(params["cell_seconds"]))
         self.journal = Journal(self.budget, self.uses)
+        self.loss_inputs = LossInputs(self.budget, self.uses)
         self.meter = Meter(self.budget, self.uses, int(params["batches_per_loader"]), self.journal)
         self.alarm = Alarm(self.budget, float(params["wall_seconds"]))
         self.recorder = Recorder(self.budget)
@@ -70,6 +76,7 @@ class Run:
     def _prepare(self, installed: shims.Installed, forbidden: Iterable[str]) -> None:
         self.meter.install()
         self.journal.install()
+        self.loss_inputs.install()
         if forbidden:
             from .forbid import forbid
 
@@ -200,6 +207,8 @@ class Run:
                     "has_image": figure.pixels is not None,
                 }
             )
+        journal = self.journal.payload()
+        recognise(figures, self.journal, self.live())
         failed = [c["cell"] for c in self.cells if c["status"] in {"error", "timeout"}]
         reply.payload = fitting(
             {
@@ -214,9 +223,22 @@ class Run:
                 "losses": self.meter.series(),
                 "figures": bounded(figures),
                 "stubbed_packages": sorted(self.uses.stubbed),
-                **self.journal.payload(),
+                **journal,
+                "findings": self._findings(journal, figures),
             }
         )
+
+    def _findings(
+        self, journal: dict[str, Any], figures: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Mistakes that the run showed, each once."""
+        cut = self.budget.anything_cut
+        found = [
+            *self.loss_inputs.findings(),
+            *from_journal(self.journal, journal),
+            *from_figures(figures, self.entry[:400], cut),
+        ]
+        return list({(f["code"], str(f["place"])): f for f in found}.values())[:FINDINGS]
 
     def live(self) -> dict[str, Any]:
         """The student's names, after the run."""

@@ -109,7 +109,7 @@ def _forward(program: Program, net: Net) -> Iterator[tuple[ast.AST, str]]:
     yield from _block(program, net, net.forward.body, given[0] if given else "x", None)
 
 
-def _block(
+def _block(  # noqa: C901 - one case a form of code
     program: Program, net: Net, body: list[ast.stmt], name: str, size: Size | None
 ) -> Iterator[tuple[ast.AST, str]]:
     for statement in body:
@@ -150,7 +150,7 @@ def _block(
 Step = tuple[ast.Call | None, str, ast.AST]
 
 
-def _applied(program: Program, net: Net, node: ast.expr, name: str) -> list[Step] | None:
+def _applied(program: Program, net: Net, node: ast.expr, name: str) -> list[Step] | None:  # noqa: PLR0911 - one case a form of code
     """What an expression applies to `name`, innermost first; None when it is no plain chain."""
     if isinstance(node, ast.Name):
         return [] if node.id == name else None
@@ -216,7 +216,7 @@ def _number(program: Program, layer: ast.Call, keyword: str, position: int) -> i
     return None
 
 
-def constant(program: Program, node: ast.expr, depth: int = 5) -> int | None:
+def constant(program: Program, node: ast.expr, depth: int = 5) -> int | None:  # noqa: C901, PLR0911 - one case a form of code
     """A whole number that an expression is for certain."""
     if isinstance(node, ast.Constant):
         whole = isinstance(node.value, int) and not isinstance(node.value, bool)

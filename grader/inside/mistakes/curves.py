@@ -45,7 +45,7 @@ def find_last_list(program: Program) -> Iterator[tuple[ast.AST, str]]:
         yield (
             call,
             (
-                f"in `for {text_of(loop.target, 30)} in {text_of(loop.iter, 40)}` every label is given"
+                f"in `for {text_of(loop.target, 30)} in {text_of(loop.iter, 40)}` every label has"
                 f" the same `{text_of(call.args[-1], 40)}`"
             ),
         )

@@ -16,7 +16,8 @@ __all__ = ["Flow", "flow_of", "is_random_transform", "loader_calls", "transforms
 
 DEPTH = 8
 RANDOM = (
-    "Random", "ColorJitter", "AutoAugment", "RandAugment", "TrivialAugment", "AugMix", "ElasticTransform",
+    "Random", "ColorJitter", "AutoAugment", "RandAugment", "TrivialAugment", "AugMix",
+    "ElasticTransform",
 )  # fmt: skip
 NOT_RANDOM = frozenset({"RandomApply0"})
 
@@ -56,7 +57,7 @@ def loader_calls(program: Program) -> list[tuple[ast.Call, ast.expr]]:
     return found
 
 
-def flow_of(program: Program, node: ast.expr, depth: int = DEPTH) -> Flow | None:
+def flow_of(program: Program, node: ast.expr, depth: int = DEPTH) -> Flow | None:  # noqa: C901, PLR0911 - one case a form of code
     """Follow a dataset expression to its base; None when it may be several things."""
     if depth == 0:
         return None
@@ -120,7 +121,7 @@ def _subset(program: Program, node: ast.Call, depth: int) -> Flow | None:
     return Flow(base.base, base.key, "subset", low, high)
 
 
-def index_bounds(program: Program, node: ast.expr, depth: int = 4) -> tuple[int | None, int | None]:
+def index_bounds(program: Program, node: ast.expr, depth: int = 4) -> tuple[int | None, int | None]:  # noqa: PLR0911 - one case a form of code
     """First and last of `range(a, b)`, `np.arange(a, b)`, `list(range(b))`."""
     if depth == 0:
         return None, None
@@ -165,7 +166,7 @@ def transforms_of(program: Program, node: ast.expr, depth: int = DEPTH) -> list[
     return [k.value for k in node.keywords if k.arg in {"transform", "transforms"}]
 
 
-def is_random_transform(program: Program, node: ast.expr, depth: int = 6) -> str:
+def is_random_transform(program: Program, node: ast.expr, depth: int = 6) -> str:  # noqa: C901, PLR0911 - one case a form of code
     """The name of the first random step of a transform; empty when it has none for certain."""
     if depth == 0:
         return ""

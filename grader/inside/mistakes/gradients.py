@@ -36,13 +36,9 @@ def find(program: Program) -> Iterator[tuple[ast.AST, str]]:
             for node in ast.walk(function):
                 what = _derivative_of_error(program, node, function)
                 if what:
-                    yield (
-                        node,
-                        (
-                            f"`{text_of(node)}` is the gradient of the squared error; the loss in line"
-                            f" {getattr(loss, 'lineno', 0)} is cross-entropy, `{text_of(loss, 60)}`"
-                        ),
-                    )
+                    line = getattr(loss, "lineno", 0)
+                    is_of = f"`{text_of(node)}` is the gradient of the squared error"
+                    yield node, f"{is_of}; the loss in line {line} is `{text_of(loss, 60)}`"
                     break
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TEST_ON_TRAINING"]
 
-MEASURING = {"evaluate", "evaluation", "accuracy", "acc", "test", "eval", "score", "predict", "compute",
-             "calculate", "get", "check", "error", "loss", "metrics", "nll"}  # fmt: skip
+MEASURING = {"evaluate", "evaluation", "accuracy", "acc", "test", "eval", "score", "predict",
+             "compute", "calculate", "get", "check", "error", "loss", "metrics", "nll"}  # fmt: skip
 
 
 def find(program: Program) -> Iterator[tuple[ast.AST, str]]:
@@ -77,7 +77,7 @@ def _printed(program: Program, call: ast.Call) -> Iterator[tuple[ast.AST, str]]:
         yield (
             call,
             (
-                f"`{text_of(call, 70)}` prints what the loop `for … in {text_of(loop.iter, 40)}` in line"
+                f"`{text_of(call, 70)}` prints what `for … in {text_of(loop.iter, 40)}` in line"
                 f" {loop.lineno} counted: over training data"
             ),
         )

@@ -44,8 +44,8 @@ def find_eval(program: Program) -> Iterator[tuple[ast.AST, str]]:
             yield (
                 loop,
                 (
-                    f"the net has {layer}, `for … in {text_of(loop.iter, 40)}` evaluates it, and `eval()`"
-                    " is called nowhere"
+                    f"the net has {layer}, `for … in {text_of(loop.iter, 40)}` evaluates it, and"
+                    " `eval()` is called nowhere"
                 ),
             )
             return

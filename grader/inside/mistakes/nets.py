@@ -1,4 +1,4 @@
-"""The nets that the code defines: their layers, what forward ends with, which variables hold them."""
+"""The nets that the code defines: their layers, what forward ends with, which names hold them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def layers_in(program: Program, net: Net) -> Iterator[ast.Call]:
 
 
 def ending(program: Program, net: Net) -> list[tuple[str, ast.AST]]:
-    """What each `return` of forward, or the Sequential, applies last: (layer or function, where)."""
+    """What each `return` of forward, or the Sequential, applies last, and where."""
     if net.sequential is not None:
         found = _last_of_sequential(program, net.sequential)
         return [found] if found else []
@@ -111,7 +111,7 @@ def ending(program: Program, net: Net) -> list[tuple[str, ast.AST]]:
     return ends
 
 
-def outermost(
+def outermost(  # noqa: PLR0911 - one case a form of code
     program: Program, node: ast.expr, net: Net | None, depth: int = DEPTH
 ) -> tuple[str, ast.AST] | None:
     """The function or layer that gives an expression its numbers."""
@@ -199,7 +199,7 @@ def _last_of_list(program: Program, node: ast.expr) -> tuple[str, ast.AST] | Non
     return None
 
 
-def nets_held_by(
+def nets_held_by(  # noqa: C901, PLR0911, PLR0912 - one case a form of code
     program: Program, node: ast.expr, known: list[Net], depth: int = DEPTH
 ) -> set[Net] | None:
     """The nets that an expression may stand for; None when it may be one we cannot see."""

@@ -59,11 +59,9 @@ def _find(program: Program, wanted: frozenset[str], word: str) -> Iterator[tuple
                 yield where, f"`{text_of(where)}` goes into `{text_of(call)}`"
             else:
                 line = getattr(call, "lineno", 0)
-                yield (
-                    where,
-                    f"{net.name} ends in {word}, and cross-entropy is computed on its output"
-                    f" (line {line}, `{text_of(call, 60)}`)",
-                )
+                loss = f"(line {line}, `{text_of(call, 60)}`)"
+                seen = f"{net.name} ends in {word}, and cross-entropy is computed on its output"
+                yield where, f"{seen} {loss}"
 
 
 def _sources(

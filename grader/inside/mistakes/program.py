@@ -83,10 +83,9 @@ class Program:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 self._assign(target, node.value, node)
-        elif (isinstance(node, ast.AnnAssign) and node.value is not None) or isinstance(
-            node, ast.NamedExpr
-        ):
-            self._assign(node.target, node.value, node)
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
+            if node.value is not None:
+                self._assign(node.target, node.value, node)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             self._assign(node.target, node.iter, node, loop=True)
         elif isinstance(node, ast.With):

@@ -54,7 +54,7 @@ def is_measure(name: str) -> bool:
     return bool(set(words(name)) & known)
 
 
-def role_of(program: Program, node: ast.expr, depth: int = DEPTH) -> str:
+def role_of(program: Program, node: ast.expr, depth: int = DEPTH) -> str:  # noqa: PLR0911 - one case a form of code
     """The role of data that an expression stands for, by what it and its sources are called."""
     if depth == 0:
         return ""

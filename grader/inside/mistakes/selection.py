@@ -46,8 +46,8 @@ def _compared(program: Program, node: ast.If) -> Iterator[tuple[ast.AST, str]]:
                 yield (
                     node,
                     (
-                        f"`if {text_of(node.test, 70)}` decides which weights are kept or when training"
-                        f" ends, and `{text_of(side, 40)}` is measured on the test set"
+                        f"`if {text_of(node.test, 70)}` decides which weights are kept or when to"
+                        f" stop, and `{text_of(side, 40)}` is measured on the test set"
                     ),
                 )
                 return
@@ -141,9 +141,7 @@ def _given_as_validation(program: Program, call: ast.Call) -> Iterator[tuple[ast
             return
     for function in program.functions.get(name, []):
         names = parameters(function)
-        if not any(
-            _uses_to_select(program, function, n) for n in names if role_of_name(n) == "val"
-        ):
+        if not any(_selects_a_best(function) for n in names if role_of_name(n) == "val"):
             continue
         shift = 1 if names[:1] == ["self"] else 0
         for position, argument in enumerate(call.args):
@@ -166,9 +164,8 @@ def _is_test_data(program: Program, node: ast.expr) -> bool:
     return bool(name) and role_of_name(name) == "test" and role_of(program, node) == "test"
 
 
-def _uses_to_select(program: Program, function: ast.AST, parameter: str) -> bool:
+def _selects_a_best(function: ast.AST) -> bool:
     """Whether a function keeps a best model or stops early."""
-    del parameter
     return any(
         isinstance(n, ast.If)
         and any(_is_best(c) for c in ast.walk(n.test) if isinstance(c, ast.Name))

@@ -65,8 +65,8 @@ WRONG_FRAMEWORK = Detector(
 )
 TRUNCATED_PICTURES = Detector(
     "truncated_data",
-    "Pictures that are cut short are learned from, or measured on, as if they were whole, and nobody"
-    " is told how many there are.",
+    "Pictures that are cut short are learned from, or measured on, as if they were whole, and"
+    " nobody is told how many there are.",
     "Find the broken files and fetch them again, or leave them out and say so.",
     find_truncated,
 )

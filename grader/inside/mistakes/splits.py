@@ -108,7 +108,7 @@ def _of_slices(program: Program) -> Iterator[tuple[ast.AST, str]]:
             if _is_used(program, source, node):
                 yield (
                     node,
-                    f"`{text_of(node)}`, and `{source}` keeps these examples and is used afterwards",
+                    f"`{text_of(node)}`, and `{source}` keeps these examples and is used later",
                 )
                 break
 

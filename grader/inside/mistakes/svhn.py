@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["SVHN_IS_DIGITS", "WHY_SVHN"]
 
 WHY_SVHN = (
-    "The results of this part are then of the 8×8 digits again: training and errors say nothing"
+    "The results of this part are then of the 8 x 8 digits again: training and errors say nothing"
     " about SVHN."
 )
 DEPTH = 6
@@ -38,7 +38,7 @@ def find(program: Program) -> Iterator[tuple[ast.AST, str]]:
         if "svhn" not in words(name) or "svhn" in words(name_of(dataset)):
             continue
         if _is_digits(program, dataset):
-            yield call, f"`{name}` is a loader of `{text_of(dataset, 60)}`: the 8×8 digits"
+            yield call, f"`{name}` is a loader of `{text_of(dataset, 60)}`: the 8 x 8 digits"
 
 
 def _is_digits(program: Program, node: ast.expr, depth: int = DEPTH) -> bool:

@@ -79,8 +79,7 @@ def _imports(program: Program) -> set[str]:
 
 def _typed(program: Program, call: ast.Call) -> str:
     """Nothing, or how the number got there."""
-    texts = [n.value for a in call.args for n in ast.walk(a) if _is_text(n)]
-    said = " ".join(str(text) for text in texts)
+    said = " ".join(_text(n) for a in call.args for n in ast.walk(a))
     if not is_measure(said) or set(words(said)) & (NO_RESULT | SETTING):
         return ""
     constant = all(isinstance(a, ast.Constant) for a in call.args) or all(
@@ -106,8 +105,8 @@ def _typed(program: Program, call: ast.Call) -> str:
     return ""
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _is_start(node: ast.expr) -> bool:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["BATCH_NORM_IN_VGG16", "VGG13_AS_VGG16", "WHY_BATCH_NORM", "WHY_VGG13"]
 
 WHY_VGG13 = (
-    "VGG16-D has thirteen convolutions, in blocks of 2, 2, 3, 3 and 3; with ten it is VGG13 (B): another"
-    " net, with 5,310,000 parameters less, that cannot load VGG16's weights."
+    "VGG16-D has thirteen convolutions, in blocks of 2, 2, 3, 3 and 3; with ten it is VGG13:"
+    " another net, with 5,310,000 parameters less, that cannot load VGG16's weights."
 )
 WHY_BATCH_NORM = (
     "VGG16-D has no batch norm. With it the layers have other names and other parameters: the"
@@ -129,8 +129,8 @@ def _is_optional(program: Program, call: ast.Call) -> bool:
 VGG13_AS_VGG16 = Detector(
     "vgg13_as_vgg16",
     WHY_VGG13,
-    "Three convolutions in each of the last three blocks: 64-64, 128-128, 256×3, 512×3, 512×3."
-    " Compare the number of parameters: 138,357,544 with 1000 classes.",
+    "Three convolutions in each of the last three blocks, of 256, 512 and 512 channels. Compare the"
+    " number of parameters: 138,357,544 with 1000 classes.",
     find_vgg13,
 )
 BATCH_NORM_IN_VGG16 = Detector(

@@ -1,0 +1,1 @@
+"""Mistakes that only a run shows: in what losses are given, what loaders yield, what is drawn."""

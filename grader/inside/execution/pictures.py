@@ -1,0 +1,198 @@
+"""What drawn pictures show: rows of known data, or slices of a live net's parameters.
+
+A picture is compared by correlation, channel by channel, so that scaling and normalisation do not
+matter. It is recognised when it matches almost exactly, or far better than everything else; all
+else stays unknown. Looked for after the run, within a few seconds.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .journal.rows import parts_of
+from .meter import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .journal.journal import Journal
+
+__all__ = ["drawn_on", "recognise"]
+
+PICTURES = 200
+"""Of one set of axes, and compared in one run."""
+SIDE = 512
+"""A larger picture is kept by its shape only."""
+VALUES = 1024
+SECONDS = 6.0
+EXACT = 0.9995
+LIKELY, CLEARLY = 0.8, 0.15
+"""Pictures that `imshow` clipped match less well; then nothing else may come near."""
+CHUNK = 2048
+LEAST = 9
+"""Numbers of the smallest filter that can be told from another."""
+
+Array = np.ndarray[Any, Any]
+
+
+def drawn_on(axes: Any) -> list[dict[str, Any]]:
+    """The pictures on a set of axes, with their pixels under `_pixels` until they are compared."""
+    found: list[dict[str, Any]] = []
+    for image in list(axes.images)[:PICTURES]:
+        data = image.get_array()
+        if data is None:
+            continue
+        pixels = np.ma.filled(np.ma.asarray(data).astype(np.float32), np.nan)
+        entry: dict[str, Any] = {"shape": list(pixels.shape), "name": ""}
+        if pixels.size <= VALUES:
+            entry["values"] = [number(float(value)) for value in pixels.reshape(-1)]
+        if pixels.ndim in {2, 3} and max(pixels.shape) <= SIDE:
+            entry["_pixels"] = pixels
+        found.append(entry)
+    return found
+
+
+def recognise(figures: list[dict[str, Any]], journal: Journal, names: dict[str, Any]) -> None:
+    """Say what the pictures of all figures are of, and let go of their pixels.
+
+    Args:
+        figures: Described by `axes`.
+        journal: Knows the datasets that were walked over.
+        names: The student's names, for datasets and nets alive.
+    """
+    waiting: list[tuple[dict[str, Any], Array]] = []
+    for figure in figures:
+        for axes in figure["axes"]:
+            for entry in axes.get("pictures", []):
+                pixels = entry.pop("_pixels", None)
+                if pixels is not None and len(waiting) < PICTURES and np.isfinite(pixels).all():
+                    waiting.append((entry, pixels))
+    if not waiting:
+        return
+    began = monotonic()
+    try:
+        for name, rows, is_of in _known(journal, names):
+            if monotonic() - began > SECONDS:
+                return
+            _compare(waiting, name, rows, is_of, began)
+    except Exception:  # data of a form that nobody thought of: the pictures stay unknown
+        return
+
+
+def _known(journal: Journal, names: dict[str, Any]) -> Iterator[tuple[str, Array, str]]:
+    """Parameters first, they are few; then test data, where galleries come from."""
+    yield from _parameters(names)
+    found: dict[str, Array] = {}
+    parts = [part for known in journal.loaders for part in known.parts]
+    parts += [part for value in _datasets(names) for part in parts_of(value)]
+    for part in parts:
+        if part.positional and part.array is not None and part.source not in found:
+            array = part.array
+            found[part.source] = np.asarray(array.numpy() if hasattr(array, "numpy") else array)
+    for source in sorted(found, key=lambda s: (not s.endswith("/test"), s)):
+        yield source, found[source], "dataset"
+
+
+def _datasets(names: dict[str, Any]) -> list[Any]:
+    from torch.utils.data import Dataset
+
+    return [value for value in names.values() if isinstance(value, Dataset)][:50]
+
+
+def _parameters(names: dict[str, Any]) -> Iterator[tuple[str, Array, str]]:
+    from torch.nn import Module
+
+    nets = [value for value in names.values() if isinstance(value, Module)]
+    for net in nets[:20]:
+        for name, parameter in net.named_parameters():
+            if parameter.ndim == 4:  # noqa: PLR2004 - the filters of a convolution
+                yield name, parameter.detach().cpu().numpy(), "parameter"
+
+
+def _compare(
+    waiting: list[tuple[dict[str, Any], Array]], name: str, rows: Array, is_of: str, began: float
+) -> None:
+    """Look for each unknown picture among rows."""
+    for looks, index in _views(rows, is_of):
+        height, width, channels = looks.shape[1:]
+        fitting = [
+            (entry, planes)
+            for entry, pixels in waiting
+            if "is_of" not in entry
+            and (planes := _planes(pixels, channels)) is not None
+            and planes.shape == (height, width, channels)
+        ]
+        if not fitting or height * width < LEAST:
+            continue
+        wanted = _standard(np.stack([planes for _, planes in fitting]))
+        best, second, where = _best(wanted, looks, began)
+        for (entry, _), first, other, row in zip(fitting, best, second, where, strict=True):
+            if first >= EXACT or (first >= LIKELY and first - other >= CLEARLY):
+                entry["is_of"] = is_of
+                entry["name"] = name[:300]
+                entry["index"] = [int(row)] if index is None else [int(i) for i in index(int(row))]
+
+
+def _views(rows: Array, is_of: str) -> Iterable[tuple[Array, Any]]:
+    """The pictures in an array, [N, height, width, channels], and what a position means."""
+    if is_of == "dataset":
+        if rows.ndim == 3:  # noqa: PLR2004 - [N, H, W]
+            return [(rows[..., None], None)]
+        if rows.ndim == 4 and rows.shape[1] in {1, 3}:  # noqa: PLR2004 - [N, C, H, W]
+            return [(rows.transpose(0, 2, 3, 1), None)]
+        return [(rows, None)] if rows.ndim == 4 else []  # noqa: PLR2004
+    outputs, inputs, height, width = rows.shape
+    single = rows.reshape(outputs * inputs, height, width, 1)
+    views: list[tuple[Array, Any]] = [(single, lambda row: divmod(row, inputs))]
+    if inputs == 3:  # noqa: PLR2004 - drawn in colour
+        views.append((rows.transpose(0, 2, 3, 1), lambda row: (row,)))
+    return views
+
+
+def _planes(pixels: Array, channels: int) -> Array | None:
+    """A picture as [height, width, channels], when it has that many."""
+    if pixels.ndim == 2:  # noqa: PLR2004
+        return pixels[..., None] if channels == 1 else None
+    if pixels.shape[2] == 4:  # noqa: PLR2004 - with transparency
+        pixels = pixels[..., :3]
+    if pixels.shape[2] == 3 and channels == 1 and (pixels == pixels[..., :1]).all():  # noqa: PLR2004
+        return pixels[..., :1]
+    return pixels if pixels.shape[2] == channels else None
+
+
+def _standard(pictures: Array) -> Array:
+    """Each channel with mean 0 and length 1: a product of two is their correlation.
+
+    Shapes:
+        pictures: [N, H, W, C]
+        returns: [N, C * H * W]
+    """
+    flat = pictures.astype(np.float32).reshape(len(pictures), -1, pictures.shape[3])
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    length = np.sqrt((flat * flat).sum(axis=1, keepdims=True))
+    flat = flat / np.where(length > 0, length, np.inf)
+    together: Array = flat.transpose(0, 2, 1).reshape(len(flat), -1)
+    return together / float(np.sqrt(pictures.shape[3]))
+
+
+def _best(wanted: Array, looks: Array, began: float) -> tuple[Array, Array, Array]:
+    """The two best correlations of each wanted picture, and the row of the best."""
+    best = np.full(len(wanted), -1.0)
+    second = np.full(len(wanted), -1.0)
+    where = np.zeros(len(wanted), dtype=np.int64)
+    for start in range(0, len(looks), CHUNK):
+        if monotonic() - began > SECONDS:
+            break
+        match = wanted @ _standard(looks[start : start + CHUNK]).T  # [wanted, chunk]
+        top = match.argmax(axis=1)
+        value = match[np.arange(len(wanted)), top]
+        match[np.arange(len(wanted)), top] = -1.0
+        other = match.max(axis=1)
+        better = value > best
+        second = np.where(better, np.maximum(best, other), np.maximum(second, value))
+        where = np.where(better, start + top, where)
+        best = np.where(better, value, best)
+    return best, second, where
