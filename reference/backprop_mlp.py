@@ -26,7 +26,7 @@ from torch import Tensor
 
 from reference import baseline
 from reference.command import with_settings
-from reference.data import batches, load_mnist
+from reference.data import DataMissingError, batches, load_mnist
 from reference.gradients import d_cross_entropy, d_sigmoid, d_tanh, sigmoid, softmax, tanh
 
 if TYPE_CHECKING:
@@ -242,9 +242,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.tiny and options.save:
         parser.error("--save stores a baseline, which a --tiny run is not")
     start = Config(epochs=1, train_images=3200) if options.tiny else Config()
-    config = with_settings(start, options.settings)
     torch.set_num_threads(1)
-    data = load(config)
+    try:
+        config = with_settings(start, options.settings)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        data = load(config)
+    except DataMissingError as error:
+        print(f"{NAME}: {error}", file=sys.stderr)
+        return 2
     results = [experiment(dataclasses.replace(config, seed=seed), data) for seed in options.seeds]
     if options.save:
         save(config, [record for record, _ in results], results[0][1])

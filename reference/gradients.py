@@ -140,7 +140,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.tiny and options.save:
         parser.error("--save stores a baseline, which a --tiny run is not")
-    config = with_settings(Config(rows=4) if options.tiny else Config(), options.settings)
+    try:
+        config = with_settings(Config(rows=4) if options.tiny else Config(), options.settings)
+    except ValueError as error:
+        parser.error(str(error))
     torch.set_num_threads(1)
     runs = []
     for seed in options.seeds:

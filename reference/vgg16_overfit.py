@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from reference import baseline
 from reference.command import with_settings
+from reference.data import DataMissingError
 from reference.data.images import load_imagenette
 from reference.losses import cross_entropy
 from reference.photographs import normalise
@@ -207,9 +208,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.tiny and options.save:
         parser.error("--save stores a baseline, which a --tiny run is not")
     start = Config(narrow=16, pictures=8, size=32, steps=3, small_steps=3)
-    config = with_settings(start if options.tiny else Config(), options.settings)
     torch.set_num_threads(1)
-    results = {seed: experiment(config, seed) for seed in options.seeds}
+    try:
+        config = with_settings(start if options.tiny else Config(), options.settings)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        results = {seed: experiment(config, seed) for seed in options.seeds}
+    except DataMissingError as error:
+        print(f"{NAME}: {error}", file=sys.stderr)
+        return 2
     if options.save:
         save(config, results)
     return 0

@@ -128,3 +128,12 @@ def test_the_stored_parity_is_within_the_tolerance():
     metrics = baseline.read("gradients")["metrics"]
     assert len(metrics) == 4
     assert all(max(entry["values"]) <= TOLERANCE for entry in metrics.values())
+
+
+def test_missing_data_and_wrong_settings_are_told(monkeypatch, capsys):
+    monkeypatch.delenv("GRADE_DATA", raising=False)
+    assert backprop_mlp.main(["--tiny"]) == 2
+    assert "set GRADE_DATA" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        backprop_mlp.main(["--tiny", "--set", "rate=1"])
+    assert "there is no setting 'rate'" in capsys.readouterr().err

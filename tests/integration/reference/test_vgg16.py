@@ -188,3 +188,12 @@ def test_normalising_is_imagenets():
         [0.229, 0.224, 0.225]
     )
     assert torch.allclose(white[0, :, 0, 0], expected)
+
+
+def test_missing_data_and_wrong_settings_are_told(monkeypatch, capsys):
+    monkeypatch.delenv("GRADE_DATA", raising=False)
+    assert vgg16_overfit.main(["--tiny"]) == 2
+    assert "set GRADE_DATA" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        vgg16_overfit.main(["--tiny", "--set", "rate=1"])
+    assert "there is no setting 'rate'" in capsys.readouterr().err
