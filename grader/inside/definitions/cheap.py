@@ -109,7 +109,12 @@ class Cheap:
     def statement(self, node: ast.stmt) -> bool:
         """Whether executing this, in its place at module level, does no work."""
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            return node.value is None or self.expression(node.value)
+            # a lambda is a definition: what it would do, it does when it is called
+            return (
+                node.value is None
+                or isinstance(node.value, ast.Lambda)
+                or self.expression(node.value)
+            )
         if isinstance(node, ast.Expr):
             return self._quiet_call(node)
         if isinstance(node, ast.For):

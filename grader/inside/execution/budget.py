@@ -22,6 +22,8 @@ __all__ = ["Budget", "Loop", "OutputLimit", "Stop", "WallClock"]
 
 REPEATS = 2
 """Iterations in which a key must step before the loop counts as training it."""
+SETTINGS = 12
+"""A loop over so many things at most, all there from the start, compares settings."""
 
 
 class Stop(BaseException):
@@ -42,18 +44,20 @@ class Loop:
     Attributes:
         place: Which loop of the source it is.
         passive: It stands in a generator and feeds another loop.
+        compares: It goes over a few settings, such as learning rates: what comes later needs all.
         endless: It was a `while`: it has no end of its own that time could bring nearer.
         iteration: Iterations begun.
         ended: Told to end after the iteration in progress.
         seen: Key → iterations in which it stepped, and the last of them.
     """
 
-    __slots__ = ("began", "ended", "endless", "iteration", "passive", "place", "seen")
+    __slots__ = ("began", "compares", "ended", "endless", "iteration", "passive", "place", "seen")
 
     def __init__(self, place: str, *, passive: bool, endless: bool) -> None:
         self.place = place
         self.passive = passive
         self.endless = endless
+        self.compares = False
         self.iteration = 0
         self.ended = False
         self.began = monotonic()
@@ -92,7 +96,9 @@ class Budget:
 
     def loop(self, iterable: Iterable[Any], place: str, passive: bool) -> Iterator[Any]:  # noqa: FBT001
         """Iterate until the loop is told to end. Student code calls this in every `for`."""
-        return self._walk(iterable, Loop(place, passive=passive, endless=False))
+        loop = Loop(place, passive=passive, endless=False)
+        loop.compares = _is_short(iterable)
+        return self._walk(iterable, loop)
 
     def ticks(self, place: str, passive: bool) -> Iterator[Any]:  # noqa: FBT001
         """Tick until the loop is told to end. Student code calls this in every `while`."""
@@ -160,13 +166,16 @@ class Budget:
         """The cell's time is over: also called once a second from then on.
 
         Loops that train end at their next step. A `for` in which nothing known trains may be
-        training by hand in numpy: it ends when it took a good part of the cell's time by itself.
+        training by hand in numpy: it ends when it took a good part of the cell's time by itself,
+        and was in its second iteration at least, so that a curve over epochs is one.
         """
         self.late = True
         patience = self.cell_seconds / 2
         now = monotonic()
         for loop in reversed(self._active):
-            if loop.passive or loop.endless or loop.seen or loop.ended:
+            if loop.passive or loop.endless or loop.seen or loop.ended or loop.compares:
+                continue
+            if loop.iteration < REPEATS:
                 continue
             if now - loop.began >= patience:
                 loop.ended = self.by_clock = True
@@ -177,3 +186,8 @@ class Budget:
         self.stopping = why
         for loop in self._active:
             loop.ended = True
+
+
+def _is_short(iterable: Iterable[Any]) -> bool:
+    views = (type({}.keys()), type({}.values()), type({}.items()))
+    return isinstance(iterable, (list, tuple, dict, *views)) and len(iterable) <= SETTINGS

@@ -237,3 +237,14 @@ def test_a_comprehension_over_epochs_ends_too():
     budget = armed(steps=10)
     space = run_wrapped(source, budget, step=budget.step)
     assert (len(space["curve"]), len(space["walked"])) == (3, 500)
+
+
+def test_a_loop_over_a_few_settings_is_never_ended_by_the_clock():
+    budget = armed(seconds=0.0)
+    source = (
+        "seen = {}\nfor rate in (0.01, 0.1, 1):\n    late()\n    late()\n    seen[rate] = []\n"
+        "    for epoch in range(1000):\n        seen[rate].append(epoch)\n        late()\n"
+    )
+    space = run_wrapped(source, budget, late=budget.overtime)
+    # each training ends by itself, in its second iteration, so that a curve has two points
+    assert space["seen"] == {0.01: [0, 1], 0.1: [0, 1], 1: [0, 1]}

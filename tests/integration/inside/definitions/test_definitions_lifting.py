@@ -364,3 +364,10 @@ def test_the_worker_as_a_box_starts_it(worker, roles):
     assert replies[1]["data"]["scores"].shape == (40, 10)
     hows = {b["role"]: b["how"] for b in replies[2]["payload"]["bindings"]}
     assert hows == {"mlp": "name", "cnn": "name", "classifier": "name", "digits": "name"}
+
+
+def test_a_function_that_is_a_lambda(worker):
+    worker.notebook("import torch\nf = lambda x: 2 * torch.exp(x)")
+    reply = call(worker)
+    assert measured(reply)["binding"]["how"] == "name"
+    np.testing.assert_allclose(reply["data"]["result_0"], 2 * np.exp([[1, 2], [3, 4]]), rtol=1e-6)
