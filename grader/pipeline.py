@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 import threading
 import time
@@ -10,11 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from grader.checks import CHECKS, GroundTruth
+from grader.checks import CHECKS, Check, GroundTruth
+from grader.checks.own import own_of
 from grader.collect.context import evidence_context
 from grader.collect.given import Given
 from grader.collect.inputs import Inputs, machine_secret
 from grader.collect.plan import plan
+from grader.collect.probes import add_own, own_context
 from grader.collect.run import Collected, Collector, datasets_of
 from grader.collect.serving import Serving
 from grader.collect.store import EvidenceStore
@@ -181,10 +184,10 @@ class Silent:
         """Nothing."""
 
 
-def rubric_context() -> dict[str, Any]:
+def rubric_context(checks: Mapping[str, Check[Any]] = CHECKS) -> dict[str, Any]:
     """What a rubric may speak of beyond its own file: what checks need, which data there is."""
     return {
-        "needs": lambda check, params, rubric: CHECKS[check].needs(params, rubric),
+        "needs": lambda check, params, rubric: checks[check].needs(params, rubric),
         "names": {
             "dataset": splits(),
             SERVED: tuple(
@@ -200,8 +203,11 @@ def load_rubric(folder: Path) -> LoadedRubric:
     Raises:
         RubricError: With all problems of the file, each with line and mend.
     """
-    params = {name: entry.params for name, entry in CHECKS.items()}
-    return load(folder, params, **rubric_context())
+    own = own_of(folder)
+    params = {name: entry.params for name, entry in own.checks.items()}
+    loaded = load(folder, params, **rubric_context(own.checks))
+    add_own(loaded.rubric.assignment.id, own.probes, own.sources)
+    return dataclasses.replace(loaded, checks=own.checks)
 
 
 def load_rubrics(folder: Path) -> dict[str, Path]:
@@ -354,7 +360,7 @@ class _Grading:
         return self.folders[assignment]
 
     def _collector(self, loaded: LoadedRubric) -> Collector:
-        requests = plan(loaded.rubric, loaded.params)
+        requests = plan(loaded.rubric, loaded.params, loaded.checks)
         own = with_own(DATASETS, loaded.rubric.datasets, loaded.folder, self.options.data)
         inputs = Inputs(self.options.data, self.secret, own)
         serving = Serving(inputs, loaded.rubric.data.serve)
@@ -365,7 +371,10 @@ class _Grading:
         return Collector(
             plan=requests,
             budget=loaded.rubric.budget,
-            store=EvidenceStore(self.options.out / "evidence", context | given.context()),
+            store=EvidenceStore(
+                self.options.out / "evidence",
+                context | given.context() | own_context(requests),
+            ),
             inputs=inputs,
             serving=serving,
             given=given,
@@ -435,6 +444,7 @@ class _Grading:
             attempts=collected.attempts,
             decisions=decisions,
             flags=flags,
+            checks=loaded.checks,
         )
         reused = collected.reused == len(collector.plan)
         return Graded(scorecard, reused, time.monotonic() - began)

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from grader.checks.faults import failed, not_measured, ours
 from grader.checks.requests import inspect_source
@@ -43,6 +45,8 @@ __all__ = [
     "failed",
     "not_measured",
     "ours",
+    "own_probe",
+    "registering",
 ]
 
 P = TypeVar("P", bound=Record)
@@ -187,6 +191,27 @@ class Check(Generic[P]):
 
 
 CHECKS: Registry[Check[Any]] = Registry("check")
+"""The built-in checks."""
+
+TARGET: ContextVar[Registry[Check[Any]]] = ContextVar("registry of checks", default=CHECKS)
+
+
+@contextmanager
+def registering(registry: Registry[Check[Any]]) -> Iterator[None]:
+    """Let `check` register elsewhere for a while: a rubric's own checks are that rubric's alone."""
+    token = TARGET.set(registry)
+    try:
+        yield
+    finally:
+        TARGET.reset(token)
+
+
+def own_probe(rubric: Rubric, name: str, **params: JsonValue) -> ProbeRequest:
+    """Ask a rubric's own probe, `probes/<name>.py`.
+
+    A role goes as `role=role_params(rubric, name)`.
+    """
+    return ProbeRequest(probe=f"{rubric.assignment.id}/{name}", params=params)
 
 
 def _nothing(_params: Any, _rubric: Rubric) -> tuple[ProbeRequest, ...]:
@@ -196,10 +221,17 @@ def _nothing(_params: Any, _rubric: Rubric) -> tuple[ProbeRequest, ...]:
 def check(
     name: str, params: type[P], *, needs: Needs = _nothing, manual: bool = False
 ) -> Callable[[Callable[[P, Seen], CheckResult]], Callable[[P, Seen], CheckResult]]:
-    """Register a check under `family.predicate`."""
+    """Register a check under `family.predicate`.
+
+    Args:
+        name: Unique among the built-in ones, and in its rubric.
+        params: The record of its parameters.
+        needs: The probe requests that it looks at.
+        manual: Whether a person decides.
+    """
 
     def register(judge: Callable[[P, Seen], CheckResult]) -> Callable[[P, Seen], CheckResult]:
-        CHECKS.register(name, Check(name, params, needs, judge, manual))
+        TARGET.get().register(name, Check(name, params, needs, judge, manual))
         return judge
 
     return register

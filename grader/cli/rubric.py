@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
+    from grader.checks import Check
     from grader.rubric.load import LoadedRubric
     from grader.rubric.problems import Problem
     from grader.rubric.verify import Verification
@@ -19,7 +22,11 @@ __all__ = ["rubric"]
 
 FOLDER = click.Path(exists=True, path_type=Path)
 RUBRICS = Path("rubrics")
-FUNCTIONS = {"function.matches": "accepted"}
+FUNCTIONS = {
+    "function.matches": "accepted",
+    "architecture.matches": "state_dict",
+    "weights.not_pretrained": "known",
+}
 """Check → its parameter that names functions of `expected.py`."""
 FORMAT = click.option(
     "--format",
@@ -75,18 +82,25 @@ def lint(folders: tuple[Path, ...], as_format: str, *, strict: bool) -> int:
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of printing."
 )
-def schema(out: Path | None) -> None:
+@click.argument("folder", type=FOLDER, required=False)
+def schema(folder: Path | None, out: Path | None) -> None:
     r"""Print the JSON Schema of rubric.toml, with the parameters of every check.
+
+    With FOLDER, those of its own checks too.
 
     \b
     Examples:
       grade rubric schema
+      grade rubric schema rubrics/hw1
       grade rubric schema --out rubric.schema.json
     """
-    from grader.checks import CHECKS
     from grader.rubric.schema import schema as describe
 
-    described = describe(_params(), {name: entry.summary for name, entry in CHECKS.items()})
+    checks = _checks(folder)
+    described = describe(
+        {name: entry.params for name, entry in checks.items()},
+        {name: entry.summary for name, entry in checks.items()},
+    )
     text = json.dumps(described, indent=2, ensure_ascii=False)
     if out is None:
         click.echo(text)
@@ -170,7 +184,7 @@ def verify(
     )
     with ProgressView(terminal) as view:
         scorecards = verify_rubric(folder, options, view)
-    result = compare(loaded.rubric, expectations, scorecards, _manual())
+    result = compare(loaded.rubric, expectations, scorecards, _manual(loaded.checks))
     if as_format == "json":
         click.echo(json.dumps(_plain(result), indent=2))
     else:
@@ -190,22 +204,34 @@ def _folders(named: tuple[Path, ...]) -> list[Path]:
 
 
 def _linted(folder: Path) -> tuple[Problem, ...]:
+    from grader.errors import RubricError
     from grader.pipeline import rubric_context
     from grader.rubric.lint import lint as examine
+    from grader.rubric.problems import Problem
 
-    return examine(folder, _params(), manual=_manual(), functions=FUNCTIONS, **rubric_context())
+    try:
+        checks = _checks(folder)
+    except RubricError as error:
+        return (Problem(error.message, error.where, error.mend),)
+    return examine(
+        folder,
+        {name: entry.params for name, entry in checks.items()},
+        manual=_manual(checks),
+        functions=FUNCTIONS,
+        **rubric_context(checks),
+    )
 
 
-def _params() -> dict[str, Any]:
+def _checks(folder: Path | None = None) -> Mapping[str, Check[Any]]:
+    """The built-in checks, and those that a rubric's folder adds."""
     from grader.checks import CHECKS
+    from grader.checks.own import own_of
 
-    return {name: entry.params for name, entry in CHECKS.items()}
+    return CHECKS if folder is None else own_of(folder).checks
 
 
-def _manual() -> frozenset[str]:
-    from grader.checks import CHECKS
-
-    return frozenset(name for name, entry in CHECKS.items() if entry.manual)
+def _manual(checks: Mapping[str, Check[Any]]) -> frozenset[str]:
+    return frozenset(name for name, entry in checks.items() if entry.manual)
 
 
 def _plain(result: Verification) -> dict[str, Any]:

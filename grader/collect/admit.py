@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, JsonValue, ValidationError
 
-from grader.collect.probes import PROBES, ArrayRule
+from grader.collect.probes import ArrayRule, spec_of
 from grader.model.base import Record
 from grader.model.evidence import Array, Evidence, Fault, ProbeRequest, Remark, State
 from grader.model.outcome import ExitReason
@@ -66,7 +66,7 @@ def admit(
     try:
         header = _Header.model_validate_json(text)
         if header.state == "measured":
-            payload = PROBES[request.probe].payload.model_validate_json(json.dumps(header.payload))
+            payload = spec_of(request.probe).payload.model_validate_json(json.dumps(header.payload))
             clean: dict[str, JsonValue] = payload.model_dump(mode="json", by_alias=True)
             arrays = _arrays(header.arrays, body, rules, orders)
         else:

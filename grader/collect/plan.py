@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grader.checks import CHECKS
 from grader.checks.requests import find_mistakes, read_documents
-from grader.collect.probes import PROBES
+from grader.collect.probes import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from grader.checks import Check
     from grader.model.base import Record
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["plan", "source_of", "steps"]
 
 
-def plan(rubric: Rubric, params: Mapping[str, Record]) -> tuple[ProbeRequest, ...]:
+def plan(
+    rubric: Rubric, params: Mapping[str, Record], checks: Mapping[str, Check[Any]] = CHECKS
+) -> tuple[ProbeRequest, ...]:
     """Every measurement that some criterion needs, each once, and `find_mistakes` always.
 
     Cheap ones come first, the restart-and-run-all and what needs its live objects last.
@@ -26,6 +29,7 @@ def plan(rubric: Rubric, params: Mapping[str, Record]) -> tuple[ProbeRequest, ..
     Args:
         rubric: The rubric.
         params: `task/criterion` → the check's validated parameters.
+        checks: The built-in ones and the rubric's own.
     """
     always = find_mistakes()
     wanted: dict[str, ProbeRequest] = {always.digest: always}
@@ -33,7 +37,7 @@ def plan(rubric: Rubric, params: Mapping[str, Record]) -> tuple[ProbeRequest, ..
         read = read_documents()
         wanted[read.digest] = read
     for name, criterion in rubric.criteria().items():
-        for request in CHECKS[criterion.check].needs(params[name], rubric):
+        for request in checks[criterion.check].needs(params[name], rubric):
             wanted.setdefault(request.digest, request)
     return tuple(sorted(wanted.values(), key=_rank))
 
@@ -43,7 +47,7 @@ def _rank(request: ProbeRequest) -> int:
         return 0
     if request.probe == "bind_roles":
         return 1
-    if PROBES[request.probe].executes:
+    if spec_of(request.probe).executes:
         return 3 if not request.params.get("forbid") else 5
     return 4 if source_of(request) == "live" else 2
 
@@ -69,7 +73,7 @@ def steps(
             execution.append(request)
             continue
         grouped.append([request])
-        if PROBES[request.probe].executes and execution is None:
+        if spec_of(request.probe).executes and execution is None:
             execution = grouped[-1]
     if execution is not None:
         execution.extend(unbound)

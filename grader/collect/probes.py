@@ -5,8 +5,9 @@ A probe itself lives in `inside/`; this is the strict side that admits what it w
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     from grader.model.base import Record
     from grader.model.rubric import Budget
 
-__all__ = ["PROBES", "ArrayRule", "ProbeSpec", "array_rules"]
+__all__ = [
+    "PROBES",
+    "ArrayRule",
+    "OwnProbe",
+    "ProbeSpec",
+    "add_own",
+    "array_rules",
+    "own_context",
+    "spec_of",
+]
 
 WALL_PATIENCE = 2
 """On a busy machine a run inside may take so many times its seconds before it ends itself."""
@@ -79,6 +89,49 @@ class ProbeSpec:
 
 
 PROBES: Registry[ProbeSpec] = Registry("probe")
+"""The built-in probes."""
+
+
+@dataclass(frozen=True)
+class OwnProbe:
+    """A rubric's own probe.
+
+    Attributes:
+        spec: What the host must know of it.
+        source: Its Python text, which goes into the box.
+    """
+
+    spec: ProbeSpec
+    source: str
+
+
+OWN: dict[str, OwnProbe] = {}
+"""`assignment/probe` → a rubric's own probe; the last that was loaded counts."""
+
+
+def add_own(assignment: str, probes: Mapping[str, ProbeSpec], sources: Mapping[str, str]) -> None:
+    """Make a rubric's own probes known."""
+    for name, spec in probes.items():
+        OWN[f"{assignment}/{name}"] = OwnProbe(spec, sources[name])
+
+
+def own_context(requests: Iterable[ProbeRequest]) -> dict[str, str]:
+    """What evidence of a rubric's own probes depends on: their text."""
+    return {
+        r.probe: hashlib.sha256(OWN[r.probe].source.encode()).hexdigest()
+        for r in requests
+        if r.probe in OWN
+    }
+
+
+def spec_of(probe: str) -> ProbeSpec:
+    """What the host knows of a probe.
+
+    Raises:
+        UnknownNameError: There is none of this name.
+    """
+    return OWN[probe].spec if probe in OWN else PROBES[probe]
+
 
 FIGURES = 32
 FIGURE_BYTES = 8 * 1024**2
@@ -137,4 +190,4 @@ PROBES.register("execute", ProbeSpec(measurements.Execution, _figures, executes=
 
 def array_rules(request: ProbeRequest, rows: Mapping[str, int]) -> dict[str, ArrayRule]:
     """The arrays that this request may write."""
-    return PROBES[request.probe].arrays(request, rows)
+    return spec_of(request.probe).arrays(request, rows)

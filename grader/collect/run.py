@@ -20,7 +20,7 @@ from grader.collect.admit import (
 from grader.collect.given import Given
 from grader.collect.plan import source_of, steps
 from grader.collect.pretrained import pretrained_weights
-from grader.collect.probes import PROBES, array_rules
+from grader.collect.probes import OWN, array_rules, spec_of
 from grader.collect.submitted import lay_submission
 from grader.errors import DatasetMissingError, HarnessError
 from grader.model.evidence import Attempt, Evidence, EvidenceSet, ProbeRequest
@@ -162,7 +162,7 @@ class Collector:
         for request in self.plan:
             if request.digest in have:
                 continue
-            if lost and (PROBES[request.probe].executes or source_of(request) == "live"):
+            if lost and (spec_of(request.probe).executes or source_of(request) == "live"):
                 found[request.digest] = harness_evidence(request, lost)
             elif "dataset" in request.params:
                 try:
@@ -286,6 +286,7 @@ class _Attempt:
             },
             "served": {name: copy.described(where[name]) for name, copy in self.served.items()},
             "torch_home": where.get("torch", ""),
+            "own_probes": {r.probe: OWN[r.probe].source for r in todo if r.probe in OWN},
         }
 
     def _rules(self, request: ProbeRequest) -> dict[str, Any]:
@@ -299,10 +300,10 @@ class _Attempt:
         """Send step after step. A request with source `any` that is unbound is tried again live."""
         unbound: list[ProbeRequest] = []
         queue = steps(todo)
-        executing = any(PROBES[step[0].probe].executes for step in queue)
+        executing = any(spec_of(step[0].probe).executes for step in queue)
         while queue:
             step = queue.pop(0)
-            if PROBES[step[0].probe].executes:
+            if spec_of(step[0].probe).executes:
                 step, unbound = step + unbound, []
             channel.send(
                 wire.STEP,
@@ -330,7 +331,7 @@ class _Attempt:
     def _await(self, channel: wire.Channel, request: ProbeRequest, index: int) -> Evidence:
         collector = self.collector
         collector.on_probe(self.submission, request.probe)
-        limit = PROBES[request.probe].wall_seconds(collector.budget)
+        limit = spec_of(request.probe).wall_seconds(collector.budget)
         orders = {
             d: collector.inputs.order(d, self.submission.digest) for d in datasets_of([request])
         }

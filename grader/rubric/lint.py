@@ -74,9 +74,9 @@ def _expected_functions(
         for j, criterion in enumerate(task.criterion):
             key = functions.get(criterion.check)
             value = criterion.with_.get(key) if key else None
-            names = value if isinstance(value, list) else [value]
-            for name in names:
-                if isinstance(name, str) and name not in known:
+            every = value if isinstance(value, list) else [value]
+            for name in [n for one in every if isinstance(one, str) for n in one.split("|") if n]:
+                if name not in known:
                     path = ("task", i, "criterion", j, "with", key or "")
                     mend = did_you_mean(name, known) if known else f"write it in {EXPECTED_FILE}"
                     problems.add(path, f"{EXPECTED_FILE} has no function '{name}'", mend)

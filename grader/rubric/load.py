@@ -4,6 +4,7 @@
     ├── rubric.toml      how the assignment is graded
     ├── expected.py      functions that compute expected values (optional)
     ├── baselines.json   what the reference reached (optional)
+    ├── checks.py        the course's own checks (optional), with probes/<name>.py
     └── verify/<case>/   submissions with a known scorecard
 
 Every mistake of the file is reported at once, each with its line and its mend.
@@ -15,7 +16,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class LoadedRubric:
         params: `task/criterion` → the check's validated parameters.
         expected: The public functions of `expected.py`, imported at the first look.
         baselines: `task/criterion` → what the reference reached.
+        checks: The built-in checks and the rubric's own, where `checks.py` adds some.
     """
 
     rubric: Rubric
@@ -60,6 +62,7 @@ class LoadedRubric:
     params: Mapping[str, Record]
     expected: Mapping[str, Callable[..., Any]]
     baselines: Mapping[str, Baseline]
+    checks: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load(
@@ -205,7 +208,9 @@ def _digest(rubric: Rubric, folder: Path) -> str:
         rubric.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":")
     )
     whole = hashlib.sha256(canonical.encode())
-    for name in (EXPECTED_FILE, BASELINES_FILE):
+    own = sorted(path.relative_to(folder).as_posix() for path in folder.glob("probes/*.py"))
+    own = ["checks.py", *own] if (folder / "checks.py").is_file() else own
+    for name in (EXPECTED_FILE, BASELINES_FILE, *own):
         file = folder / name
         content = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
         whole.update(f"\n{name} {content}".encode())
