@@ -153,7 +153,7 @@ def images(rows, seed):
 
 
 def test_what_transfer_freezes_stays_and_the_last_layer_is_new():
-    task, config = fashion_transfer.TASK, fashion_transfer.Config(head_epochs=3, dense=(16, 8))
+    task, config = fashion_transfer.TASK, fashion_transfer.Config(head_epochs=3, widths=(4, 4, 8))
     torch.manual_seed(0)
     source = task.build(config)
     before = {name: value.clone() for name, value in source.state_dict().items()}
