@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from ..definitions.lifted import Candidate, Definitions, is_module
+from .hand_made import dressed, is_hand_made
 
 if TYPE_CHECKING:
     from ..source.sources import Sources
@@ -40,6 +41,8 @@ def _nets(found: Definitions, name: str, value: Any) -> None:
     place = found.places.get(name)
     if is_module(value):
         found.candidates.append(Candidate(name, name, value, place))
+    elif is_hand_made(value):
+        found.candidates.append(Candidate(name, name, dressed(value), place))
     elif type(value) is dict:
         for key, item in list(value.items())[:ITEMS_EACH]:
             if is_module(item):

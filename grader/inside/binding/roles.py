@@ -14,6 +14,7 @@ from . import absent
 from .bound import Bound, name_rank, plain, role_words
 from .building import built_classes, fresh, wraps
 from .explicit import explicit_definition, explicit_weights, marked_names
+from .hand_made import candidates_by_hand
 from .nets import contract_gaps
 from .targets import bind_target
 from .weights import PREFIXES, Fit, WeightFiles, fit, load_module, load_state
@@ -200,8 +201,8 @@ class _Saved:
         for candidate in built_classes(self.definitions, self.role, sizes):
             built.append(candidate)
             if fit(candidate.module, saved.tensors()).exact:
-                break
-        return built
+                return built
+        return [*built, *candidates_by_hand(self.definitions, self.role, sizes)]
 
     def search(self, names: list[str]) -> Bound | None:
         """Any weight file that holds a net of this role's structure."""
@@ -218,6 +219,7 @@ class _Saved:
     def untrained(self) -> Bound | None:
         """The net as the code builds it, by name or by structure, without trained weights."""
         built = [*self.definitions.candidates, *built_classes(self.definitions, self.role, [])]
+        built += candidates_by_hand(self.definitions, self.role, [])
         named = [c for c in built if self.rank(c) >= NAMED]
         if named:
             best = max(enumerate(named), key=lambda pair: (self.rank(pair[1]), pair[0]))[1]

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from .hand_made import HandMade
 from .nets import leaf_layers
 
 if TYPE_CHECKING:
@@ -204,7 +205,8 @@ def trace(net: Net, sample: torch.Tensor) -> Trace:
     """
     found = Trace(torch.empty(0))
     mode = _Functions(found.operations)
-    paths = {id(leaf): (path, leaf) for path, leaf in leaf_layers(net.core)}
+    leaves = [(p, leaf) for p, leaf in leaf_layers(net.core) if not isinstance(leaf, HandMade)]
+    paths = {id(leaf): (path, leaf) for path, leaf in leaves}
 
     def enter(_module: Any, _inputs: Any) -> None:
         mode.inside += 1

@@ -13,6 +13,7 @@ import torch
 from ..definitions.lifted import is_module
 from ..reply import StudentFault
 from ..source.sources import files_below
+from .hand_made import HandMade, matched
 from .tensor_files import Saved, read_saved, read_with
 
 if TYPE_CHECKING:
@@ -117,6 +118,11 @@ class Fit:
 
 def fit(module: Any, tensors: Mapping[str, torch.Tensor]) -> Fit:
     """Match saved tensors with a net, through the prefixes that wrappers leave."""
+    if isinstance(module, HandMade):
+        state, unexpected = matched(module, tensors)
+        names = [name for name, _ in torch.nn.Module.named_parameters(module)]
+        missing = tuple(name for name in names if name not in state)
+        return Fit(state, missing, tuple(unexpected))
     own = dict(torch.nn.Module.state_dict(module))
     best: Fit | None = None
     for prefix, renamed in _spellings(tensors, own):
