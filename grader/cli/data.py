@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ import click
 from grader.errors import DatasetMissingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.table import Table
 
     from grader.datasets import Dataset, DatasetProperty
@@ -40,6 +43,8 @@ FORMAT = click.option(
     show_default=True,
 )
 KILO = 1000
+COUNTED = re.compile(r"([\d,]+ of [\d,]+) examples(, )?")
+"""What the table says of a part already."""
 DERIVED = frozenset({"fm1", "fm2"})
 """Made from `fashion`: what is said of that holds for them."""
 MARKS = {"complete": "[green]complete[/]", "partial": "[yellow]partial[/]", "missing": "[red]—[/]"}
@@ -68,7 +73,7 @@ def list_(root: Path | None, rubrics: Path, as_format: str) -> None:
     Example:
       grade data list --data ~/datasets
     """
-    from grader.datasets import data_root
+    from grader.datasets import data_root, part_in_words
 
     place = data_root(root)
     rows = [_described(dataset, place) for dataset in _datasets((), rubrics, root)]
@@ -81,11 +86,10 @@ def list_(root: Path | None, rubrics: Path, as_format: str) -> None:
     terminal.print(f"Root of datasets: {place}", markup=False, soft_wrap=True)
     terminal.print(_listing(rows, place))
     for row in rows:
-        said = list(dict.fromkeys(row["partial"].values()))
-        named = said if len(said) == 1 else [f"{s}: {t}" for s, t in row["partial"].items()]
+        notes = {split: COUNTED.sub("", said) for split, said in row["partial"].items()}
+        said = part_in_words({split: note for split, note in notes.items() if note})
         if said and row["name"] not in DERIVED:
-            line = f"{row['name']}, partial: {'; '.join(named)}"
-            terminal.print(line, markup=False, soft_wrap=True)
+            terminal.print(f"{row['name']}: {said}", markup=False, soft_wrap=True)
     lacking = [
         row["name"]
         for row in rows
@@ -223,16 +227,22 @@ def _listing(rows: list[dict[str, Any]], root: Path) -> Table:
     ):
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for row in rows:
-        examples = "\n".join(f"{split} {size:,}" for split, size in row["sizes"].items())
         table.add_row(
             f"[bold]{escape(row['name'])}[/]\n[dim]{escape(row['title'])}[/]",
             MARKS[row["state"]],
-            examples,
+            "\n".join(_examples(row)),
             str(len(row["classes"]) or ""),
             _bytes(row["size_bytes"]),
             escape(_where(row, root)),
         )
     return table
+
+
+def _examples(row: dict[str, Any]) -> Iterator[str]:
+    """Such as `test 1,000 of 10,000`."""
+    for split, size in row["sizes"].items():
+        counted = COUNTED.match(row["partial"].get(split, ""))
+        yield f"{split} {counted[1] if counted else f'{size:,}'}"
 
 
 def _where(row: dict[str, Any], root: Path) -> str:

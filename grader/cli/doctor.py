@@ -90,19 +90,19 @@ def gpu() -> list[str]:
 
 
 def datasets() -> Iterator[Property]:
-    """Say of each dataset whether it is here, and how to get it."""
-    from grader.datasets import DATASETS
+    """Say of each dataset whether it is here, and how to get it. `grade data verify` reads them."""
+    from grader.datasets import DATASETS, data_root, part_in_words
 
+    root = data_root()
     for name, dataset in DATASETS.items():
-        try:
-            checks = dataset.verify(None)
-        except GraderError as error:
-            yield Property(name=name, holds=False, detail=error.message, mend=error.mend)
+        place = dataset.locate(root)
+        if place is None:
+            mend = f"grade data fetch {name}, or name the folder that holds it with GRADE_DATA"
+            yield Property(name=name, holds=False, detail=f"not below {root}", mend=mend)
             continue
-        for one in checks:
-            yield Property(
-                name=f"{name}: {one.name}", holds=one.holds, detail=one.detail, mend=one.mend
-            )
+        part = part_in_words(dataset.partial(root))
+        detail = f"{place} (partial: {part})" if part else str(place)
+        yield Property(name=name, holds=True, detail=detail)
 
 
 def _print(report: dict[str, Any]) -> None:

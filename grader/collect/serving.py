@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from grader.collect.inputs import secret_order
-from grader.datasets import Shown, open_to_all
+from grader.datasets import Shown, open_to_all, part_in_words
 from grader.errors import DatasetMissingError, HarnessError
 
 if TYPE_CHECKING:
@@ -184,9 +184,8 @@ class Serving:
             folder = self.cache / self._digest(name)
             if not folder.is_dir():
                 self._make(name, folder)
-        told = dataset.partial(root)
         splits = {split: len(self.shown(f"{name}/{split}")) for split in dataset.splits}
-        partial = "; ".join(f"{split}: {said}" for split, said in told.items())
+        partial = part_in_words(dataset.partial(root))
         return ServedCopy(folder / DATA, dataset.family, partial, splits)
 
     def _make(self, name: str, folder: Path) -> None:

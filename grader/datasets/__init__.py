@@ -19,6 +19,7 @@ from grader.datasets.base import (
     Shown,
     Split,
     data_root,
+    part_in_words,
     split_of,
 )
 from grader.datasets.cifar import Cifar10
@@ -44,6 +45,7 @@ __all__ = [
     "data_root",
     "link_or_copy",
     "open_to_all",
+    "part_in_words",
     "split_of",
     "splits",
     "with_own",

@@ -27,6 +27,7 @@ __all__ = [
     "Shown",
     "Split",
     "data_root",
+    "part_in_words",
     "split_of",
 ]
 
@@ -204,6 +205,14 @@ class Dataset(Protocol):
 
     def verify(self, root: Path | None) -> tuple[DatasetProperty, ...]:
         """Look at the bytes that are there."""
+
+
+def part_in_words(partial: Mapping[str, str]) -> str:
+    """Which part of a dataset is here, in one line; what holds for all its splits is said once."""
+    said = tuple(dict.fromkeys(partial.values()))
+    if len(said) == 1:
+        return said[0]
+    return "; ".join(f"{split}: {text}" for split, text in partial.items())
 
 
 def data_root(option: Path | None = None) -> Path:

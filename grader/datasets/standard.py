@@ -8,7 +8,14 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 from grader.datasets import dealing
-from grader.datasets.base import DatasetProperty, Shown, Split, data_root, unknown_split
+from grader.datasets.base import (
+    DatasetProperty,
+    Shown,
+    Split,
+    data_root,
+    part_in_words,
+    unknown_split,
+)
 from grader.errors import DatasetMissingError, GraderError
 
 if TYPE_CHECKING:
@@ -196,7 +203,7 @@ class Standard:
             absent = DatasetProperty(name="present", holds=False, detail=detail, mend=self._mend)
             return (absent,)
         present = DatasetProperty(name="present", holds=True, detail=str(copy.path))
-        part = "; ".join(f"{split}: {said}" for split, said in self.partial(root).items())
+        part = part_in_words(self.partial(root))
         whole = DatasetProperty(
             name="part", holds=True, detail=f"partial: {part}" if part else "complete"
         )

@@ -9,7 +9,7 @@ from grader.cli.main import cli
 from grader.datasets import DATASETS
 from grader.datasets.digits import Digits
 from grader.errors import DatasetMissingError, UnknownNameError
-from tests.unit.datasets.made_up import a_rubric_with_birds, write_mnist
+from tests.unit.datasets.made_up import a_rubric_with_birds, write_grocery, write_mnist
 
 
 def grade(*arguments):
@@ -50,7 +50,9 @@ def test_list_tells_a_part_from_the_whole(tmp_path):
     row = listed("mnist", "--data", tmp_path)
     assert row["state"] == "partial"
     assert row["partial"] == {"train": "0 of 60,000 examples"}
-    assert "mnist, partial: 0 of 60,000 examples" in grade("list", "--data", tmp_path).output
+    text = grade("list", "--data", tmp_path).output
+    assert "train 0 of 60,000" in text
+    assert "test 10,000" in text
 
 
 def test_list_names_the_datasets_of_rubrics(tmp_path):
@@ -114,3 +116,10 @@ def test_verify_of_a_rubrics_dataset(tmp_path):
 
 def test_an_unknown_dataset():
     assert isinstance(grade("verify", "digit").exception, UnknownNameError)
+
+
+def test_list_says_in_what_a_copy_differs(tmp_path):
+    write_grocery(tmp_path, "grocery128")
+    text = grade("list", "--data", tmp_path).output
+    assert "128 pixels on its short side" in text
+    assert text.count("128 pixels") == 1, "said once for all splits"
