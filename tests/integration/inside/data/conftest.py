@@ -161,7 +161,7 @@ class Box:
         self.inputs, self.data = self.folder / "inputs", self.folder / "data"
         for path in (self.submission, self.scratch, self.inputs, self.data):
             path.mkdir()
-        self.served, self.datasets = {}, {}
+        self.served, self.datasets, self.torch_home = {}, {}, ""
 
     def write(self, name, content):
         path = self.submission / name
@@ -207,6 +207,7 @@ class Box:
             "body_limit": 1 << 28,
             "datasets": self.datasets,
             "served": self.served,
+            "torch_home": self.torch_home,
         }
         step = [
             {"index": i, "probe": probe, "params": params}
