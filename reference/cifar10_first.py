@@ -3,9 +3,9 @@
 Task: `cifar10-cnn` 1.2 and 1.3 (the team's net: 3 → 16 → 32 → 64 3x3 convolutions with max pooling,
 1024 → 500 → 10), and 1.4: "train with ten seeds".
 References: Krizhevsky, Learning multiple layers of features from tiny images, 2009.
-Expected: test accuracy .65 to .69 with 24,000 training images ("about 70%" with 40,000); the spread
-over ten seeds is in the baseline.
-Time: about a minute on one CPU core.
+Expected: test accuracy .65 to .70 with 24,000 training images ("about 70%" with 40,000). It
+over-fits: the fifth epoch or so is the best, after the tenth the training error is .06.
+Time: 90 s of one CPU core with bfloat16 matrix instructions, for a seed.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ fm1, initialised at random or from the encoder, trained on 5% to 100% of the dat
 same images, in the same order, and as many epochs; the epoch is chosen by the validation loss.
 References: Hinton and Salakhutdinov, Reducing the dimensionality of data with neural networks,
 2006.
-Expected: pre-trained at least as accurate as random at every fraction up to 25% (the team at 100%:
-random .9339, pre-trained .9427); EXPECTED_AE.
-Time: TIME_AE on one CPU core.
+Expected: pre-trained at least as accurate as random at every fraction up to 25%: .9631 and .9592
+at 5%, .9839 and .9807 at 100% (the team: .9427 and .9339).
+Time: 2 to 3 minutes of one CPU core.
 """
 
 from __future__ import annotations

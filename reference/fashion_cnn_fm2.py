@@ -2,8 +2,8 @@
 
 Task: `fashion-transfer` Q5, "CNN on fm2", beyond what is asked.
 References: see `fashion_cnn`.
-Expected: test accuracy EXPECTED_FM2 (the team: .9294).
-Time: TIME_FM2 on one CPU core with bfloat16 matrix instructions.
+Expected: test accuracy .944 (the team: .9294).
+Time: 2 minutes of one CPU core with bfloat16 matrix instructions.
 """
 
 from __future__ import annotations

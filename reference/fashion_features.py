@@ -107,8 +107,8 @@ def _draw_filters(weight: Tensor, number: int, path: Path) -> Path:
         ylabel="input channel",
         yticks=[wide * n + side // 2 for n in range(inputs)],
     )
-    axes.set_xticklabels(range(outputs))
-    axes.set_yticklabels(range(inputs))
+    axes.set_xticklabels([str(n) for n in range(outputs)])
+    axes.set_yticklabels([str(n) for n in range(inputs)])
     figure.colorbar(picture, label="weight")
     figure.savefig(path, dpi=80)
     return path

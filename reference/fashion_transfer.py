@@ -28,6 +28,7 @@ from reference.baseline import weights_file
 from reference.command import command
 from reference.data import Data, Split, load_fm
 from reference.fashion_autoencoder import part
+from reference.fashion_first import load
 from reference.optimizers import adamw
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def source_net(task: training.Task, config: Config, seed: int) -> nn.Sequential:
 def experiment(task: training.Task, config: Config, seed: int) -> tuple[training.Run, nn.Module]:
     """Train both nets on each fraction of fm1; keep the transferred one at 90%."""
     body = frozen(source_net(task, config, seed))
-    data = fashion_cnn.load(config).to(config.device)
+    data = load(config).to(config.device)
     features = features_of(task, config, body, data)
     table: list[dict[str, Any]] = []
     kept: tuple[training.Run, nn.Module] | None = None
