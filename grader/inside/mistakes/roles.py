@@ -21,6 +21,10 @@ WORDS = {
     },
     "test": {"test", "testing", "tst", "te", "testset", "testloader", "testdata"},
 }  # fmt: skip
+NETS = {"model", "net", "network", "cnn", "mlp"}
+"""Words of names of nets: `train_net` is no data."""
+TOO_SHORT = {"tr", "te", "trn", "tst"}
+"""Alone they may stand for anything: `tr` for a transferred net."""
 DEPTH = 5
 
 
@@ -32,7 +36,10 @@ def words(name: str) -> list[str]:
 
 def role_of_name(name: str) -> str:
     """`train`, `val` or `test` when the name says exactly one of them."""
-    said = set(words(name))
+    spelled = words(name)
+    said = set(spelled)
+    if said & NETS or (len(spelled) == 1 and said & TOO_SHORT):
+        return ""
     found = [role for role, known in WORDS.items() if said & known]
     return found[0] if len(found) == 1 else ""
 

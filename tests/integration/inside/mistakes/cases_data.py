@@ -186,6 +186,12 @@ RIGHT = {
         print("train accuracy", train_acc, "test accuracy", test_acc)
         """,
         """
+        tr = Net()
+        tr.load_state_dict(torch.load("fm2.pt"))
+        print("transfer test accuracy", acc(tr, fm1[2]))
+        test_error = evaluate(train_net, x, y)
+        """,
+        """
         train_loss, test_loss = train(model, train_loader, test_loader)
         test_accuracy = evaluate(model, test_loader)
         print(f"Train accuracy {evaluate(model, train_loader)}, test accuracy {test_accuracy}")
