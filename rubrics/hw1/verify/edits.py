@@ -1,0 +1,325 @@
+"""The mutants: each is the reference submission, wrong in one known way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Change = Callable[[Path], None]
+IDS = "100000001_100000002"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A submission with a known scorecard.
+
+    Attributes:
+        name: Its folder.
+        description: What is wrong, in one sentence.
+        outcomes: What differs from a perfect submission.
+        edits: Texts in `solution.py` and what stands there instead.
+        append: Cells after the last.
+        printed: Texts in the stored outputs and what stands there instead.
+        then: Changes files of the submission.
+    """
+
+    name: str
+    description: str
+    outcomes: dict[str, str] = field(default_factory=dict)
+    edits: tuple[tuple[str, str], ...] = ()
+    append: str = ""
+    printed: tuple[tuple[str, str], ...] = ()
+    then: Change | None = None
+
+
+def remove(*names: str) -> Change:
+    """Take files out of the submission."""
+
+    def change(folder: Path) -> None:
+        for name in names:
+            (folder / name).unlink()
+
+    return change
+
+
+def rename(old: str, new: str) -> Change:
+    """Give every file whose name begins with `old` a name that begins with `new`."""
+
+    def change(folder: Path) -> None:
+        for file in sorted(folder.glob(f"{old}*")):
+            file.rename(folder / file.name.replace(old, new, 1))
+
+    return change
+
+
+def alone(folder: Path) -> None:
+    """Hand in for one student, the files named after that one."""
+    rename(f"HW1_{IDS}", "HW1_100000001")(folder)
+    (folder / "grade.toml").write_text('students = ["100000001"]\n')
+
+
+def other_pdf(folder: Path) -> None:
+    """Print a notebook that has the first cells only."""
+    from printing import to_pdf
+
+    file = folder / f"HW1_{IDS}.ipynb"
+    book = json.loads(file.read_text())
+    book["cells"] = book["cells"][:12]
+    to_pdf(json.dumps(book), folder / f"HW1_{IDS}.pdf")
+
+
+def tensors(change: Callable[[dict], None]) -> Change:
+    """Change the CNN's saved tensors."""
+
+    def apply(folder: Path) -> None:
+        import torch
+
+        file = folder / f"grocery_cnn_{IDS}.pt"
+        state = torch.load(file)
+        change(state)
+        torch.save(state, file)
+
+    return apply
+
+
+def add_bottleneck(state: dict) -> None:
+    """A last block that adds nothing to its input: the same scores with more parameters."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"0": (32, 96, 1, 1), "2": (32, 32, 3, 3), "4": (96, 32, 1, 1)}
+    last = {k: state.pop(k) for k in [k for k in state if k.startswith("features.16.")]}
+    for place, shape in shapes.items():
+        new, outputs = f"features.16.f.{place}", shape[0]
+        state[f"{new}.0.weight"] = 0.05 * torch.randn(shape, generator=generator)
+        state[f"{new}.1.weight"] = torch.full((outputs,), 0.0 if place == "4" else 1.0)
+        state[f"{new}.1.bias"] = torch.zeros(outputs)
+        state[f"{new}.1.running_mean"] = torch.zeros(outputs)
+        state[f"{new}.1.running_var"] = torch.ones(outputs)
+        state[f"{new}.1.num_batches_tracked"] = torch.tensor(1)
+    state.update({k.replace("features.16.", "features.17."): v for k, v in last.items()})
+
+
+def shake(amount: float) -> Callable[[dict], None]:
+    """Add noise to the weights of the last layer, so that the net errs more often."""
+
+    def change(state: dict) -> None:
+        import torch
+
+        generator = torch.Generator().manual_seed(0)
+        weight = state["fc.weight"].float()
+        noise = torch.randn(weight.shape, generator=generator) * weight.std() * amount
+        state["fc.weight"] = (weight + noise).to(state["fc.weight"].dtype)
+
+    return change
+
+
+D_SIGMOID = "    # y = sigmoid(x)\n    return y * (1 - y)"
+BACKWARD = """        dl_dz2 = (y_hat - y) / batch_size                     # from Q1.II
+        dl_dh = torch.matmul(dl_dz2, self.W2.t())
+        dl_dz1 = dl_dh * self.d_activation(self.h)
+"""
+AUTOGRAD = """        loss = -(y * torch.log(y_hat + 1e-12)).sum() / batch_size
+        loss.backward()
+        with torch.no_grad():
+            for p in (self.W1, self.b1, self.W2, self.b2):
+                p -= self.lr * p.grad
+                p.grad = None
+        return
+
+"""
+NET = "            conv_bn(3, 16, stride=2), nn.ReLU(),\n"
+PLOT = 'plot_history(history, "MNIST, lr=0.01")'
+CNN_PLOT = 'plot_history(cnn_history, "Grocery Store, CNN", second="val")'
+LAST = "            Bottleneck(96, 32, 96),\n"
+
+CASES = (
+    Case(name="reference", description="Everything automatic passes."),
+    Case(
+        name="no-pdf",
+        description="The PDF is missing.",
+        outcomes={"handed-in/files": "fail", "handed-in/names": "blocked", "handed-in/pdf": "blocked"},
+        then=remove(f"HW1_{IDS}.pdf"),
+    ),
+    Case(
+        name="other-names",
+        description="The files are not named after the students.",
+        outcomes={"handed-in/names": "fail"},
+        then=rename(f"HW1_{IDS}", "homework"),
+    ),
+    Case(
+        name="pdf-of-half",
+        description="The PDF was printed when the notebook had twelve cells.",
+        outcomes={"handed-in/pdf": "fail"},
+        then=other_pdf,
+    ),
+    Case(
+        name="one-student",
+        description="One student hands in alone.",
+        outcomes={"handed-in/pair": "fail"},
+        then=alone,
+    ),
+    Case(
+        name="last-cell-raises",
+        description="A last cell uses a name that is defined nowhere.",
+        outcomes={"handed-in/runs": "partial"},
+        append="\n# %%\nprint(final_table)\n",
+    ),
+    Case(
+        name="d-sigmoid-twice",
+        description="d_sigmoid lacks the factor of one of the outputs.",
+        outcomes={"q2.1/d-sigmoid": "fail"},
+        edits=(
+            (D_SIGMOID, "    # y = sigmoid(x)\n    return 1 - y"),
+            ("{sigmoid: d_sigmoid, tanh: d_tanh}", "{sigmoid: lambda y: y * (1 - y), tanh: d_tanh}"),
+        ),
+    ),
+    Case(
+        name="d-tanh-not-squared",
+        description="d_tanh forgets the square.",
+        outcomes={"q2.1/d-tanh": "fail"},
+        edits=(("return 1 - y ** 2", "return 1 - y * 2"),),
+    ),
+    Case(
+        name="d-softmax-sign",
+        description="The Jacobian of softmax has the wrong sign off its diagonal.",
+        outcomes={"q2.1/d-softmax": "fail"},
+        edits=(
+            (
+                "return torch.diag_embed(y) - y.unsqueeze(-1) * y.unsqueeze(-2)",
+                "return torch.diag_embed(y) + y.unsqueeze(-1) * y.unsqueeze(-2)",
+            ),
+        ),
+    ),
+    Case(
+        name="autograd",
+        description="backward calls autograd.",
+        outcomes={"q2.2a/by-hand": "fail", "q2.2a/backward": "blocked"},
+        edits=(
+            (BACKWARD, AUTOGRAD + BACKWARD),
+            (
+                "        self.b2 = torch.zeros(output_size)\n",
+                "        self.b2 = torch.zeros(output_size)\n"
+                "        for p in (self.W1, self.b1, self.W2, self.b2):\n"
+                "            p.requires_grad_()\n",
+            ),
+            ("    y_hat = model.forward(X)\n", "    with torch.no_grad():\n        y_hat = model.forward(X)\n"),
+            (
+                'pickle.dump({"W1": model.W1, "b1": model.b1, "W2": model.W2, "b2": model.b2}, f)',
+                'pickle.dump({n: getattr(model, n).detach() for n in ("W1", "b1", "W2", "b2")}, f)',
+            ),
+        ),
+    ),
+    Case(
+        name="no-derivative",
+        description="The hidden layer's gradient lacks the derivative of the activation.",
+        outcomes={"q2.2a/backward": "partial"},
+        edits=(("dl_dz1 = dl_dh * self.d_activation(self.h)", "dl_dz1 = dl_dh"),),
+    ),
+    Case(
+        name="uphill",
+        description="The step goes up the gradient.",
+        outcomes={"q2.2a/backward": "fail"},
+        edits=(("        dl_dz2 = (y_hat - y) / batch_size ", "        dl_dz2 = (y - y_hat) / batch_size "),),
+    ),
+    Case(
+        name="loss-stays",
+        description="The printed training loss does not fall.",
+        outcomes={"q2.2a/loss": "fail"},
+        printed=((r"(/16: train loss )\d\.\d+", r"\g<1>2.3026"),),
+    ),
+    Case(
+        name="no-mnist-curves",
+        description="Loss and accuracy of the network by hand are printed and not drawn.",
+        outcomes={"q2.2a/curves": "fail"},
+        edits=(
+            (PLOT, "print(history)"),
+            ("    plot_history(results[lr], f\"MNIST, lr={lr}\")\n", "    print(results[lr])\n"),
+            ("fig, ax = plt.subplots(1, 2, figsize=(10, 3.5))\nfor lr, h in results.items():\n", "for lr, h in ():\n"),
+            ('ax[0].set_ylabel("test loss")\nax[1].set_ylabel("test accuracy")\nfor a in ax:\n', "for a in ():\n"),
+        ),
+    ),
+    Case(
+        name="no-pickle",
+        description="The saved parameters are missing.",
+        outcomes={"q2.2a/saved": "fail", "handed-in/names": "blocked"},
+        then=remove(f"HW1_{IDS}.pkl"),
+    ),
+    Case(
+        name="two-rates",
+        description="Two learning rates are compared instead of three.",
+        outcomes={"q2.2b/rates": "partial"},
+        edits=(("for lr in (0.1, 1):\n    _, results[lr]", "for lr in (0.1,):\n    _, results[lr]"),
+               ("for lr in (0.1, 1):\n    plot_history", "for lr in (0.1,):\n    plot_history"),
+               (" lr=1 is the fastest, and for this network it still is stable, because we\n", " It still is stable, because we\n")),
+        printed=((r"lr=1: final[^\n]*\n", ""),),
+    ),
+    Case(
+        name="pretrained",
+        description="The CNN's first layer comes from a pre-trained ResNet.",
+        outcomes={"q3.1/own-weights": "fail", "q3.1/accuracy": "blocked", "q3.1/small": "blocked"},
+        edits=(
+            (
+                "torch.manual_seed(SEED)\ncnn = GroceryCNN()",
+                "def start():\n    return torchvision.models.resnet18(weights=\"IMAGENET1K_V1\").conv1.weight\n\n"
+                "torch.manual_seed(SEED)\ncnn = GroceryCNN()",
+            ),
+        ),
+    ),
+    Case(
+        name="cnn-errs-often",
+        description="The CNN's weights give an accuracy between 55% and 65%, as stated.",
+        outcomes={"q3.1/accuracy": "partial"},
+        then=tensors(shake(0.0)),
+    ),
+    Case(
+        name="cnn-errs-too-often",
+        description="The CNN's weights give an accuracy below 55%, as stated.",
+        outcomes={"q3.1/accuracy": "fail", "q3.1/small": "blocked"},
+        then=tensors(shake(0.0)),
+    ),
+    Case(
+        name="too-many-parameters",
+        description="A last block brings the CNN over 100,000 parameters.",
+        outcomes={"q3.1/small": "fail"},
+        edits=((LAST, LAST + "            Bottleneck(96, 32, 96),\n"),),
+        then=tensors(add_bottleneck),
+    ),
+    Case(
+        name="cnn-loss-stays",
+        description="The CNN's printed training loss does not fall.",
+        outcomes={"q3.1/loss": "fail"},
+        printed=((r"(epoch \d+0: train loss )\d\.\d+", r"\g<1>3.7612"),),
+    ),
+    Case(
+        name="no-cnn-curves",
+        description="The CNN's loss and accuracy are printed and not drawn.",
+        outcomes={"q3.1/curves": "fail"},
+        edits=((CNN_PLOT, "print(cnn_history)"),),
+    ),
+    Case(
+        name="claims-too-much",
+        description="The stated test accuracy is not the one of the saved weights.",
+        outcomes={"q3.1/reported": "fail"},
+        printed=((r"Test accuracy: \d+\.\d+%", "Test accuracy: 91.35%"),),
+    ),
+    Case(
+        name="not-vgg16",
+        description="The pre-trained network is AlexNet.",
+        outcomes={"q3.2/pretrained": "fail"},
+        edits=(
+            ('torchvision.models.vgg16(weights="IMAGENET1K_V1")', 'torchvision.models.alexnet(weights="IMAGENET1K_V1")'),
+            ("torchvision.models.vgg16(weights=None)", "torchvision.models.alexnet(weights=None)"),
+        ),
+    ),
+    Case(
+        name="no-filters",
+        description="Responses are drawn, the filters are not.",
+        outcomes={"q3.2/filters": "fail"},
+        edits=(
+            ("    axes[0, i].imshow(w.permute(1, 2, 0).numpy())\n", "    axes[0, i].text(0.5, 0.5, str(tuple(w.shape)))\n"),
+        ),
+    ),
+)
