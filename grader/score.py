@@ -29,6 +29,7 @@ from grader.checks.taking_part import (
     not_handed_in,
     unmarked,
 )
+from grader.model.late import days_late
 from grader.model.outcome import ExitReason, Outcome, Status
 from grader.model.scorecard import (
     CheckResult,
@@ -91,7 +92,8 @@ def score(
     bonus = sum((c.points for c in scored if c.bonus), ZERO)
     earned = sum((c.points for c in scored), ZERO)
     open_points = sum((c.max_points for c in scored if not c.outcome.decided), ZERO)
-    penalty = ZERO
+    possible = sum((task.max_points for task in tasks), ZERO)
+    penalty = _penalty(submission, rubric, possible)
     settled = all(c.outcome.decided for c in scored)
     noticed = [
         *flags,
@@ -108,7 +110,7 @@ def score(
         student_ids=submission.student_ids,
         points=max(ZERO, earned - penalty),
         feedback_only=rubric.assignment.feedback_only,
-        max_points=sum((task.max_points for task in tasks), ZERO),
+        max_points=possible,
         bonus=bonus,
         pending_points=open_points,
         penalty=penalty,
@@ -285,6 +287,31 @@ def _decided_at(decision: Decision) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
+def _penalty(submission: Submission, rubric: Rubric, possible: Fraction) -> Fraction:
+    """Points that lateness costs: none while it is not known when it was handed in."""
+    due, late = rubric.assignment.due, rubric.assignment.late
+    if due is None or late is None or submission.submitted_at is None:
+        return ZERO
+    days = days_late(due, submission.submitted_at, late.grace_minutes)
+    return possible * min(late.per_day * days, late.at_most)
+
+
+def _about_time(submission: Submission, rubric: Rubric) -> Iterable[Flag]:
+    due, late = rubric.assignment.due, rubric.assignment.late
+    when = submission.submitted_at
+    if due is not None and when is not None:
+        grace = late.grace_minutes if late is not None else 0
+        if days := days_late(due, when, grace):
+            stamp = when.isoformat(sep=" ", timespec="minutes")
+            yield Flag(
+                code="late", message=f"Handed in at {stamp}: {count(days, 'begun day')} late."
+            )
+    elif submission.marked_late or (late is not None and when is None):
+        said = "is marked as late" if submission.marked_late else "comes without a time"
+        text = f"It {said}; how late it was is not known, and costs nothing until a roster says it."
+        yield Flag(code="late_unknown", message=text)
+
+
 def _about_submission(
     submission: Submission, rubric: Rubric, *, self_check: bool
 ) -> Iterable[Flag]:
@@ -301,6 +328,7 @@ def _about_submission(
     if absent := files_absent(rubric, submission):
         text = f"Required files are missing: {listed(quoted(absent), most=12)}."
         yield Flag(code="files_missing", message=text)
+    yield from _about_time(submission, rubric)
     for note in submission.notes:
         yield Flag(code="intake", message=note)
 

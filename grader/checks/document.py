@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +15,7 @@ from grader.checks.phrases import cells, count, decimal, listed, share
 from grader.checks.requests import compare_pdf, execute, find_mistakes, inspect_source
 from grader.model.base import Points, Record
 from grader.model.documents import Findings, PdfMatch
+from grader.model.late import MINUTES_A_DAY, days_late, minutes_late
 from grader.model.measurements import Execution
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult
@@ -170,9 +170,6 @@ def team_size(params: TeamWithin, seen: Seen) -> CheckResult:
     )
 
 
-MINUTES_A_DAY = 24 * 60
-
-
 @check("deadline.met", DeadlineMet)
 def deadline_met(params: DeadlineMet, seen: Seen) -> CheckResult:
     """You handed in on time."""
@@ -188,13 +185,10 @@ def deadline_met(params: DeadlineMet, seen: Seen) -> CheckResult:
                 Fraction(1), f"{text}; nothing is held against you.", expected=expected
             )
         return waiting(f"{text}. A person will look.", expected=expected)
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=due.tzinfo)
-    late = (when - due).total_seconds() / 60
+    late, days = minutes_late(due, when), days_late(due, when, params.grace_minutes)
     stamp = when.isoformat(sep=" ", timespec="minutes")
-    if late <= params.grace_minutes:
+    if days == 0:
         return CheckResult.banded(Fraction(1), f"Handed in at {stamp}, on time.", expected=expected)
-    days = math.ceil(late / MINUTES_A_DAY)
     reached = [one for one in params.late if days <= one.days]
     fraction = max((one.fraction for one in reached), default=Fraction(0))
     how = f"{decimal(late, 3)} minutes" if late < MINUTES_A_DAY else count(days, "day")

@@ -17,6 +17,7 @@ __all__ = [
     "Criterion",
     "Data",
     "FileRule",
+    "Late",
     "OwnDataset",
     "Role",
     "Rubric",
@@ -34,6 +35,24 @@ class TeamSize(Record):
     max: int = Field(default=1, ge=1)
 
 
+class Late(Record):
+    """What lateness costs, taken from the total."""
+
+    grace_minutes: int = Field(default=0, ge=0)
+    """Minutes after the date that cost nothing."""
+    per_day: Points
+    """Share of the assignment's points for each begun day."""
+    at_most: Points = Fraction(1)
+    """Share of the assignment's points that lateness can cost."""
+
+    @model_validator(mode="after")
+    def _are_shares(self) -> Late:
+        if not (0 <= self.per_day <= 1 and 0 <= self.at_most <= 1):
+            msg = "per_day and at_most are shares of the points, from 0 to 1"
+            raise ValueError(msg)
+        return self
+
+
 class Assignment(Record):
     """What is handed out."""
 
@@ -42,6 +61,8 @@ class Assignment(Record):
     team_size: TeamSize = TeamSize()
     due: datetime | None = None
     """With a time zone."""
+    late: Late | None = None
+    """None: lateness costs nothing by itself."""
     feedback_only: bool = False
     """No points: comments and corrections alone. Every criterion then has 0 points."""
 
@@ -49,6 +70,9 @@ class Assignment(Record):
     def _due_has_zone(self) -> Assignment:
         if self.due is not None and self.due.tzinfo is None:
             msg = "due needs a time zone, such as 2024-02-28T23:59:00+02:00"
+            raise ValueError(msg)
+        if self.late is not None and self.due is None:
+            msg = "late needs due: the date from which days are counted"
             raise ValueError(msg)
         return self
 
