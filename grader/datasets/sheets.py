@@ -42,14 +42,14 @@ class SheetsCopy:
         name: Of the dataset.
         path: The folder.
         root: Of all datasets; its `SHA256SUMS` is looked at where there is one.
-        stems: (split, name of its files, examples) of what is here.
+        stems: (split, name of its files) of what is here.
         said: (split, in what it differs from the official one).
     """
 
     name: str
     path: Path
     root: Path
-    stems: tuple[tuple[str, str, int], ...]
+    stems: tuple[tuple[str, str], ...]
     said: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -70,7 +70,8 @@ class SheetsCopy:
     @property
     def sizes(self) -> dict[str, int]:
         """Examples of each split."""
-        return {split: count for split, _, count in self.stems}
+        tables = {split: self.path / f"{stem}.csv" for split, stem in self.stems}
+        return {s: len(_labels(table, stamp_of([table]))) for s, table in tables.items()}
 
     @property
     def notes(self) -> Mapping[str, str]:
@@ -104,7 +105,7 @@ class SheetsCopy:
             yield known_bytes(known, self.name, "checksums")
 
     def _files(self, split: str) -> list[Path]:
-        stem = next(stem for one, stem, _ in self.stems if one == split)
+        stem = dict(self.stems)[split]
         count = -(-self.sizes[split] // TILES)
         table = self.path / f"{stem}.csv"
         return [table, *(self.path / f"{stem}_{i:02d}.webp" for i in range(count))]
@@ -138,7 +139,7 @@ def sheets_copy(
     for split, stem in stems.items():
         table = path / f"{stem}.csv"
         if table.is_file() and (path / f"{stem}_00.webp").is_file():
-            here.append((split, stem, len(_labels(table, stamp_of([table])))))
+            here.append((split, stem))
     return SheetsCopy(name, path, root, tuple(here), tuple(said.items())) if here else None
 
 

@@ -120,18 +120,21 @@ class Standard:
         return max(found, key=self._worth, default=None)  # the first of equals
 
     def _worth(self, copy: Copy) -> tuple[bool, int]:
-        return copy.sizes == self.sizes, len(copy.sizes)
+        sizes = _sizes(copy)
+        return sizes == self.sizes, len(sizes)
 
     def size_bytes(self, root: Path | None = None) -> int:
         """Of the best copy's files."""
         copy = self.copy(root)
-        files = copy.files() if copy is not None else ()
+        files = copy.files() if copy is not None and _sizes(copy) else ()
         return sum(file.stat().st_size for file in files if file.is_file())
 
     def version(self, root: Path | None = None) -> str:
         """Of the copy that is here."""
         copy = self.copy(root)
-        return "absent" if copy is None else copy.version
+        if copy is None:
+            return "absent"
+        return copy.version if _sizes(copy) else "damaged"
 
     def locate(self, root: Path | None = None) -> Path | None:
         """The folder of the best copy."""
@@ -141,7 +144,7 @@ class Standard:
     def available(self, root: Path | None = None) -> tuple[str, ...]:
         """The splits of the best copy."""
         copy = self.copy(root)
-        return () if copy is None else tuple(copy.sizes)
+        return () if copy is None else tuple(_sizes(copy))
 
     def partial(self, root: Path | None = None) -> dict[str, str]:
         """Split → which part of it is here."""
@@ -149,8 +152,9 @@ class Standard:
         if copy is None:
             return {}
         told = {}
+        sizes = _sizes(copy)
         for split, whole in self.sizes.items():
-            here = copy.sizes.get(split, 0)
+            here = sizes.get(split, 0)
             parts = [f"{here:,} of {whole:,} examples"] if here != whole else []
             parts += [copy.notes[split]] if here and split in copy.notes else []
             if parts:
@@ -162,7 +166,7 @@ class Standard:
         if split not in self.splits:
             raise unknown_split(self, split)
         copy = self._present(root)
-        if split not in copy.sizes:
+        if split not in copy.sizes:  # which raises where the copy is damaged
             message = f"the split '{split}' of {self.title} is not among the files here"
             raise DatasetMissingError(message, where=str(copy.path), mend=self._mend)
         with self._lock:
@@ -191,7 +195,7 @@ class Standard:
         """Download the official files, unless a complete copy is here."""
         place = data_root(root)
         copy = self.copy(place)
-        if copy is None or copy.sizes != self.sizes:
+        if copy is None or _sizes(copy) != self.sizes:
             self.download(place)
         return self._present(place).path
 
@@ -203,11 +207,19 @@ class Standard:
             absent = DatasetProperty(name="present", holds=False, detail=detail, mend=self._mend)
             return (absent,)
         present = DatasetProperty(name="present", holds=True, detail=str(copy.path))
+        try:
+            sizes = copy.sizes
+        except DatasetMissingError as error:
+            text = f"{error.where}: {error.message}"
+            return (
+                present,
+                DatasetProperty(name="files", holds=False, detail=text, mend=error.mend),
+            )
         part = part_in_words(self.partial(root))
         whole = DatasetProperty(
             name="part", holds=True, detail=f"partial: {part}" if part else "complete"
         )
-        looked = [*copy.verify(), *(self._labels(copy, split) for split in copy.sizes)]
+        looked = [*copy.verify(), *(self._labels(copy, split) for split in sizes)]
         return (present, whole, *looked)
 
     def _labels(self, copy: Copy, split: str) -> DatasetProperty:
@@ -240,6 +252,14 @@ class Standard:
     @property
     def _mend(self) -> str:
         return f"grade data fetch {self.name}, or name the folder that holds it with --data"
+
+
+def _sizes(copy: Copy) -> Mapping[str, int]:
+    """Of a copy whose lists are damaged, none: reading it says what is wrong."""
+    try:
+        return copy.sizes
+    except DatasetMissingError:
+        return {}
 
 
 @functools.lru_cache(maxsize=LOADED)

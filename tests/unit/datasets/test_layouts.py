@@ -285,3 +285,29 @@ def test_pictures_that_are_gone(tmp_path):
     assert io.BytesIO(pictures[0]).read(2) == b"\xff\xd8"
     with pytest.raises(DatasetMissingError, match="cannot be read"):
         pictures[1]
+
+
+@pytest.mark.parametrize("name", ["grocery", "cifar10"])
+def test_a_damaged_list_is_told_and_stops_nothing_else(name, tmp_path):
+    if name == "grocery":
+        made = made_up.write_grocery(tmp_path)
+        damaged = tmp_path / "GroceryStoreDataset/dataset/test.txt"
+    else:
+        made_up.write_sheets(tmp_path, "cifar10", "test1000", [0, 1])
+        made, damaged = Cifar10(), tmp_path / "cifar10" / "test1000.csv"
+    damaged.write_text("label\nno number\n")
+    assert made.locate(tmp_path) is not None
+    assert made.available(tmp_path) == ()
+    assert made.version(tmp_path) == "damaged"
+    assert made.size_bytes(tmp_path) == 0
+    assert not all(entry.holds for entry in made.verify(tmp_path))
+    with pytest.raises(DatasetMissingError) as caught:
+        made.load("test", tmp_path)
+    assert damaged.name in caught.value.where
+
+
+def test_no_list_costs_another_copy(tmp_path):
+    made_up.write_grocery(tmp_path, "grocery128")
+    made = made_up.write_grocery(tmp_path)
+    (tmp_path / "GroceryStoreDataset/dataset/test.txt").write_text("damaged\n")
+    assert made.locate(tmp_path).name == "grocery128"
