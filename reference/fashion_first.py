@@ -40,7 +40,7 @@ class Config(training.Config):
     lr: float = 0.005
     weight_decay: float = 0.0
     batch_size: int = 100
-    max_epochs: int = 200
+    max_epochs: int = 80
     half: str = "fm1"
     rows: int = 0
     """Of each split; 0: all."""
