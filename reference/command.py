@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from reference.baseline import store
+from reference.baseline import read, store, weights_file
 from reference.data import DataMissingError
+from reference.records import Run
 from reference.tasks import TASKS
 from reference.training import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reference.records import Run, Task
+    from torch import nn
+
+    from reference.records import Task
 
 __all__ = ["command", "with_settings"]
 
@@ -71,8 +74,13 @@ def command(task: Task, argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     torch.set_num_threads(options.threads)
+    if options.stored and (options.figures is None or task.draw is None):
+        parser.error("--stored draws figures: it needs --figures, and a task that has some")
     try:
-        _train(task, config, options)
+        if options.stored:
+            _draw(task, *_stored(task), options.figures)
+        else:
+            _train(task, config, options)
     except DataMissingError as error:
         print(f"{task.name}: {error}", file=sys.stderr)
         return 2
@@ -90,6 +98,9 @@ def _parser(name: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="datasets (GRADE_DATA)")
     parser.add_argument("--figures", type=Path, metavar="FOLDER", help="draw the task's figures")
+    parser.add_argument(
+        "--stored", action="store_true", help="draw from the stored weights, training nothing"
+    )
     parser.add_argument("--quiet", action="store_true", help="no line for each epoch")
     parser.add_argument(
         "--threads",
@@ -115,9 +126,24 @@ def _train(task: Task, config: Any, options: argparse.Namespace) -> None:
             print(f"stored {store(task, config, result, model.state_dict(), add=add)}", flush=True)
             add = True
         if options.figures is not None and task.draw is not None and seed == options.seeds[0]:
-            options.figures.mkdir(parents=True, exist_ok=True)
-            for file in task.draw(result, config, model, options.figures):
-                print(f"drew {file}")
+            _draw(task, result, config, model, options.figures)
+
+
+def _draw(task: Task, result: Run, config: Any, model: nn.Module, folder: Path) -> None:
+    """Draw a task's figures."""
+    assert task.draw is not None
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in task.draw(result, config, model, folder):
+        print(f"drew {file}")
+
+
+def _stored(task: Task) -> tuple[Run, Any, nn.Module]:
+    """The stored baseline's first run, its settings, and the net with its weights."""
+    baseline = read(task.name)
+    config = task.config(**baseline["config"])
+    model = task.build(config)
+    model.load_state_dict(torch.load(weights_file(task.name), weights_only=True))
+    return Run(**baseline["runs"][0]), config, model
 
 
 def line(result: Run) -> str:

@@ -7,8 +7,8 @@ What they show: the filters of the first layer are edges and blobs; its maps sti
 garment; after the third pooling a map has 3x3 pixels, after the fourth a single one, which says
 whether something is there but no longer where.
 References: Zeiler and Fergus, Visualizing and understanding convolutional networks, 2014.
-Expected: test accuracy EXPECTED_FEATURES.
-Time: TIME_FEATURES on one CPU core.
+Expected: test accuracy .9786.
+Time: half a minute of one CPU core.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ fm1. Frozen layers stay in evaluation mode, so what they make of an image never 
 computed once for each image, and the new layer is trained on that. A net that starts at random
 gets `fashion_cnn`'s recipe in fewer epochs: as many steps at every fraction, as far as
 `most_epochs` allows.
-What it shows: frozen layers come close at every fraction with a twentieth of the work. Their
-validation loss is even the lower one, but that is the recipe's doing: what starts at random is
+What it shows: training 4,325 of 160,853 parameters comes close at every fraction. The validation
+loss is even the lower one, but that is the recipe's doing: what starts at random is
 trained with smoothed labels, which makes it less certain than it could be; compare accuracies.
 References: Yosinski et al., How transferable are features in deep neural networks?, 2014.
 Expected: test accuracy of transfer at 90% .9852, of random .9876 (the team: .9864 and .986); at 5%
