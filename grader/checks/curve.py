@@ -205,7 +205,7 @@ def curve_falls(params: CurveFalls, seen: Seen) -> CheckResult:
     by = decimal(params.by) if params.absolute else f"{decimal(100 * params.by, 3)}%"
     more = {**_more((params.what, read)), "expected": f"{_begin(params.what)} {direction} by {by}."}
     values = _shares(read.values) if params.rises and params.absolute else read.values
-    if len(values) < params.length:
+    if len(values) < params.length and not read.shortened:
         return failed(
             f"{_begin(params.what)} has {count(len(values), 'value')} ({read.how}); at least "
             f"{params.length} are needed to see how it goes.",
@@ -226,6 +226,12 @@ def curve_falls(params: CurveFalls, seen: Seen) -> CheckResult:
         )
     if change >= wanted and change > 0:
         return CheckResult.banded(Fraction(1), f"{told}: it {verb}.", **more)
+    if read.shortened:
+        return waiting(
+            f"{told}. The run here was shortened on purpose, and your own numbers were not found "
+            "in the stored outputs. A person will look.",
+            **more,
+        )
     return failed(
         f"{told}; it should have {'risen' if params.rises else 'fallen'} by {by}.",
         hint="Check the learning rate, and that the net is trained at all.",

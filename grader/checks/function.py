@@ -200,6 +200,8 @@ def _matched(
     text = f"`{name}` gives the expected results in {count(params.calls, 'call')}"
     if not other:
         return CheckResult.banded(Fraction(1), f"{text}.", **more)
+    if params.convention_fraction == 1:
+        return CheckResult.banded(Fraction(1), f"{text}: {other[0].lower()}{other[1:]}.", **more)
     return CheckResult.banded(
         params.convention_fraction,
         f"{text}, by another convention than {params.accepted[0]}: {other}. "

@@ -75,7 +75,9 @@ def test_another_accepted_convention_is_named() -> None:
     result = matches(of_output, convention_fraction=0.5)
     assert result.outcome is Outcome.PARTIAL
     assert "by another convention than of_input: of_output" in result.message
-    assert matches(of_output).outcome is Outcome.PASS
+    whole = matches(of_output)
+    assert whole.outcome is Outcome.PASS
+    assert whole.message == "`d_sigmoid` gives the expected results in 2 calls: of_output."
 
 
 @pytest.mark.parametrize(

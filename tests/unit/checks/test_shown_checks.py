@@ -110,6 +110,14 @@ class TestFalls:
     def test_too_short(self) -> None:
         assert self.graded(2.0, 1.0, length=3).outcome is Outcome.FAIL
 
+    def test_a_shortened_run_shows_a_fall_but_disproves_none(self) -> None:
+        def of(*values: float) -> Outcome:
+            seen = a_seen(claims(TRAIN), run(figures=(drawn(*values),), budget_ended_training=True))
+            return judged("curve.falls", self.PARAMS, seen).outcome
+
+        assert of(2.0, 1.0) is Outcome.PASS
+        assert of(2.0, 1.99) is Outcome.PENDING
+
     def test_an_error_before_the_figure_blocks(self) -> None:
         seen = a_seen(claims(TRAIN), run(cells=(STOPPED,), ended_by="error"))
         assert judged("curve.falls", self.PARAMS, seen).outcome is Outcome.BLOCKED
