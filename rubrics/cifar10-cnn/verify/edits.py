@@ -1,0 +1,424 @@
+"""The mutants: each is the reference submission, wrong in one known way."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[2]))
+
+from grader.datasets import DATASETS, data_root  # noqa: E402
+
+FIRST, SECOND = "Ada_Noether_1.pt", "Ada_Noether_2.pt"
+Then = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A submission with a known scorecard.
+
+    Attributes:
+        name: Its folder.
+        description: What is wrong, in one sentence.
+        outcomes: What differs from a perfect submission.
+        edits: Texts in the script and what stands there instead.
+        then: Changes files of the submission.
+    """
+
+    name: str
+    description: str
+    outcomes: dict[str, str] = field(default_factory=dict)
+    edits: tuple[tuple[str, str], ...] = ()
+    then: Then | None = None
+
+
+def remove(*names: str) -> Then:
+    """Take files out of the submission."""
+
+    def change(folder: Path) -> None:
+        for name in names:
+            (folder / name).unlink()
+
+    return change
+
+
+def rename(old: str, new: str) -> Then:
+    """Give a file another name."""
+    return lambda folder: (folder / old).rename(folder / new) and None
+
+
+def in_log(pattern: str, new: str | Callable[[re.Match[str]], str]) -> Then:
+    """Change the log; at least one place must fit."""
+
+    def change(folder: Path) -> None:
+        file = folder / "log.txt"
+        text, places = re.subn(pattern, new, file.read_text())
+        assert places, f"no place of log.txt matches {pattern}"
+        file.write_text(text)
+
+    return change
+
+
+def claim(model: str, value: str) -> Then:
+    """State another test accuracy, in the log and in the report."""
+
+    def change(folder: Path) -> None:
+        for name in ("log.txt", "report.md"):
+            file = folder / name
+            old = rf"({model} model: test accuracy )[\d.]+%"
+            text, places = re.subn(old, rf"\g<1>{value}%", file.read_text())
+            assert places == 1, f"{places} places of {name} state it"
+            file.write_text(text)
+
+    return change
+
+
+def rising(match: re.Match[str]) -> str:
+    """A training loss that rises with the step."""
+    return f"step {match[1]}: train loss {1.5 + int(match[1]) / 10000:.4f}"
+
+
+def weights(name: str, change: Callable[[dict[str, torch.Tensor]], None]) -> Then:
+    """Change the tensors of a checkpoint, and nothing else in it."""
+
+    def then(folder: Path) -> None:
+        saved = torch.load(folder / name)
+        change(saved["model"])
+        torch.save(saved, folder / name)
+
+    return then
+
+
+def bare(name: str) -> Then:
+    """Keep the model's state alone."""
+    return lambda folder: torch.save(torch.load(folder / name)["model"], folder / name)
+
+
+def copied(source: str, target: str) -> Then:
+    """Hand in one checkpoint twice."""
+    return lambda folder: (folder / target).write_bytes((folder / source).read_bytes()) and None
+
+
+def nets(folder: Path) -> dict[str, torch.nn.Module]:
+    """Both nets of a submission with their saved weights, by checkpoint."""
+    space: dict[str, object] = {"__name__": "submission"}
+    exec((folder / "cifar10.py").read_text(), space)  # noqa: S102 - this folder's own script
+    made = {FIRST: space["First"](), SECOND: space["Second"]()}  # type: ignore[operator]
+    for name, net in made.items():
+        net.load_state_dict(torch.load(folder / name)["model"])
+        net.eval()
+    return made
+
+
+def measured(net: torch.nn.Module, *, normalised: bool = True) -> float:
+    """Share of the test images that a net classifies rightly."""
+    split = DATASETS["cifar10"].load("test", data_root())
+    x = torch.from_numpy(split.inputs).permute(0, 3, 1, 2).float() / 255
+    if normalised:
+        mean = torch.tensor((0.4914, 0.4822, 0.4465)).view(3, 1, 1)
+        std = torch.tensor((0.2470, 0.2435, 0.2616)).view(3, 1, 1)
+        x = (x - mean) / std
+    with torch.no_grad():
+        return (net(x).argmax(1) == torch.from_numpy(split.labels)).double().mean().item()
+
+
+def weakened(name: str, low: float, high: float) -> Then:
+    """Shake the last layer until the test accuracy lies between two values, and state that."""
+
+    def then(folder: Path) -> None:
+        net = nets(folder)[name]
+        kept = net.fc2.weight.detach().clone()
+        noise = torch.randn(kept.shape, generator=torch.Generator().manual_seed(0))
+        for step in range(1, 400):
+            net.fc2.weight.data = kept + noise * kept.std() * step / 50
+            accuracy = measured(net)
+            if low <= accuracy < high:
+                break
+        else:
+            sys.exit(f"{name}: no accuracy between {low} and {high}")
+        weights(name, lambda state: state.update(net.state_dict()))(folder)
+        claim("first" if name == FIRST else "second", f"{100 * accuracy:.2f}")(folder)
+
+    return then
+
+
+def folded(folder: Path) -> None:
+    """Move the normalisation from the transform into the first convolution of both models."""
+    mean, std = torch.tensor((0.4914, 0.4822, 0.4465)), torch.tensor((0.2470, 0.2435, 0.2616))
+    for name, model in ((FIRST, "first"), (SECOND, "second")):
+
+        def fold(state: dict[str, torch.Tensor]) -> None:
+            scaled = state["conv1.weight"] / std.view(1, 3, 1, 1)
+            state["conv1.bias"] = state["conv1.bias"] - (scaled * mean.view(1, 3, 1, 1)).sum((1, 2, 3))
+            state["conv1.weight"] = scaled
+
+        weights(name, fold)(folder)
+        accuracy = measured(nets(folder)[name], normalised=False)
+        claim(model, f"{100 * accuracy:.2f}")(folder)
+
+
+def as_dense(state: dict[str, torch.Tensor]) -> None:
+    """Convolutions 2 and 3 as matrices over unfolded patches."""
+    for name in ("conv2", "conv3"):
+        state[f"{name}.weight"] = state[f"{name}.weight"].flatten(1)
+
+
+def as_convolutions(state: dict[str, torch.Tensor]) -> None:
+    """Fully connected layers as convolutions of the same numbers."""
+    state["fc1.weight"] = state["fc1.weight"].view(32, 24, 4, 4)
+    state["fc2.weight"] = state["fc2.weight"].view(10, 32, 1, 1)
+
+
+def eleventh(state: dict[str, torch.Tensor]) -> None:
+    """An output that never wins."""
+    state["fc2.weight"] = torch.cat([state["fc2.weight"], torch.zeros(1, 32)])
+    state["fc2.bias"] = torch.cat([state["fc2.bias"], torch.tensor([-100.0])])
+
+
+SHOW = "        ax.imshow(train.data[np.flatnonzero(labels == k)[0]])\n"
+BARS = "        ax.bar(range(10), np.bincount(data.targets, minlength=10))\n"
+DRAWN = """        ax.plot(history["step"], history["train " + what], label="train " + what)
+        ax.plot(history["step"], history["val " + what], label="validation " + what)
+        ax.set_xlabel("step")
+        ax.set_ylabel(what)
+        ax.legend()
+"""
+FORWARD = """        x = self.pool(F.relu(self.conv1(x)))
+        x = self.pool(F.relu(self.conv2(x)))
+        x = self.pool(F.relu(self.conv3(x)))
+        return self.fc2(F.relu(self.fc1(x.flatten(1))))
+
+
+class Second(First):
+    def __init__(self):
+        super().__init__()
+"""
+ALONE = """class Second(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, padding=1)
+        self.conv2 = nn.Conv2d(16, 24, 3, padding=1)
+        self.conv3 = nn.Conv2d(24, 24, 3, padding=1)
+        self.pool = nn.MaxPool2d(2)
+        self.fc1 = nn.Linear(24 * 16, 32)
+        self.fc2 = nn.Linear(32, 10)
+"""
+"""The second model without the first as its base."""
+FIRST_LAYERS = """class First(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, padding=1)
+        self.conv2 = nn.Conv2d(16, 24, 3, padding=1)
+        self.conv3 = nn.Conv2d(24, 24, 3, padding=1)
+        self.pool = nn.MaxPool2d(2)
+        self.fc1 = nn.Linear(24 * 16, 32)
+        self.fc2 = nn.Linear(32, 10)
+"""
+UNFOLDED = """class Patches(nn.Linear):
+    def forward(self, x):
+        patches = F.unfold(x, 3, padding=1).transpose(1, 2)
+        return super().forward(patches).transpose(1, 2).reshape(len(x), -1, *x.shape[2:])
+
+
+class First(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, padding=1)
+        self.conv2 = Patches(16 * 9, 24)
+        self.conv3 = Patches(24 * 9, 24)
+        self.pool = nn.MaxPool2d(2)
+        self.fc1 = nn.Linear(24 * 16, 32)
+        self.fc2 = nn.Linear(32, 10)
+"""
+ALL_CONVOLUTIONS = FIRST_LAYERS.replace("nn.Linear(24 * 16, 32)", "nn.Conv2d(24, 32, 4)").replace(
+    "nn.Linear(32, 10)", "nn.Conv2d(32, 10, 1)"
+)
+FLAT = "        return self.fc2(F.relu(self.fc1(x.flatten(1))))\n"
+ELEVEN = FIRST_LAYERS.replace("nn.Linear(32, 10)", "nn.Linear(32, 11)")
+APART = FORWARD.replace("class Second(First):\n    def __init__(self):\n        super().__init__()\n", ALONE)
+ADAM = "torch.optim.Adam(model.parameters(), lr=lr)"
+SAVED = 'torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, path)'
+
+DATA_CASES = (
+    Case(
+        name="no-report",
+        description="There is no report.",
+        outcomes={"handed-in/report": "fail"},
+        then=remove("report.md"),
+    ),
+    Case(
+        name="misnamed",
+        description="The first checkpoint has another name.",
+        outcomes={"handed-in/named": "partial"},
+        then=rename(FIRST, "first.pt"),
+    ),
+    Case(
+        name="no-images",
+        description="No image is shown.",
+        outcomes={"1.1/images": "fail"},
+        edits=((SHOW, ""),),
+    ),
+    Case(
+        name="no-histogram",
+        description="The classes are not counted.",
+        outcomes={"1.1/histogram": "fail"},
+        edits=((BARS, ""),),
+    ),
+    Case(
+        name="not-normalised",
+        description="Inputs are between 0 and 1, not normalised.",
+        outcomes={"1.1/normalised": "fail"},
+        edits=(
+            (
+                "transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, STD)])",
+                "transforms.ToTensor()",
+            ),
+        ),
+        then=folded,
+    ),
+    Case(
+        name="split-of-a-tenth",
+        description="A tenth of the training images is for validation instead of a fifth.",
+        outcomes={"1.1/split": "fail"},
+        edits=(("order[10000:]", "order[5000:]"), ("order[:10000]", "order[:5000]")),
+    ),
+    Case(
+        name="validation-is-test",
+        description="The test images are used for validation.",
+        outcomes={"1.1/from-training": "fail", "1.1/split": "blocked"},
+        edits=(
+            (
+                "validation = datasets.CIFAR10(ROOT, train=True, download=True, transform=plain)",
+                "validation = datasets.CIFAR10(ROOT, train=False, download=True, transform=plain)",
+            ),
+            ("Subset(validation, order[:10000])", "validation"),
+        ),
+    ),
+)
+
+MODEL_CASES = (
+    Case(
+        name="one-convolution",
+        description="One convolution; the others are matrices over patches, with the same numbers.",
+        outcomes={"1.2/convolutions": "fail", "1.2/layers": "blocked"},
+        edits=((FIRST_LAYERS, UNFOLDED), (FORWARD, APART)),
+        then=weights(FIRST, as_dense),
+    ),
+    Case(
+        name="no-dense-layer",
+        description="The fully connected layers are convolutions of the same numbers.",
+        outcomes={"1.2/layers": "fail"},
+        edits=(
+            (FIRST_LAYERS, ALL_CONVOLUTIONS),
+            (FORWARD, APART.replace("self.fc1(x.flatten(1))))", "self.fc1(x))).flatten(1)")),
+        ),
+        then=weights(FIRST, as_convolutions),
+    ),
+    Case(
+        name="eleven-classes",
+        description="The first model has eleven outputs.",
+        outcomes={"1.2/classes": "fail"},
+        edits=((FIRST_LAYERS, ELEVEN), (FORWARD, APART)),
+        then=weights(FIRST, eleventh),
+    ),
+)
+
+TRAINING_CASES = (
+    Case(
+        name="loss-rises",
+        description="The training loss in the log rises.",
+        outcomes={"1.3/prints": "fail"},
+        then=in_log(r"step (\d+): train loss [\d.]+", rising),
+    ),
+    Case(
+        name="sgd",
+        description="SGD with 0.05 instead of Adam with 1e-3.",
+        outcomes={"1.3/optimizer": "partial"},
+        edits=((ADAM, "torch.optim.SGD(model.parameters(), lr=0.05)"),),
+    ),
+    Case(
+        name="weak-first",
+        description="The first model classifies about 57% of the test images rightly.",
+        outcomes={"1.3/accuracy": "partial"},
+        then=weakened(FIRST, 0.54, 0.58),
+    ),
+    Case(
+        name="bad-first",
+        description="The first model classifies about 40% of the test images rightly.",
+        outcomes={"1.3/accuracy": "fail"},
+        then=weakened(FIRST, 0.36, 0.44),
+    ),
+    Case(
+        name="first-claims-too-much",
+        description="The stated test accuracy of the first model is not that of its weights.",
+        outcomes={"1.3/claim": "fail"},
+        then=claim("first", "74.85"),
+    ),
+    Case(
+        name="first-bare",
+        description="The first checkpoint is a bare state dict, without the optimizer's state.",
+        outcomes={"1.3/checkpoint": "partial"},
+        then=bare(FIRST),
+    ),
+    Case(
+        name="no-labels",
+        description="The curves have no labels and no legend.",
+        outcomes={"1.3/plots": "partial"},
+        edits=((DRAWN, "".join(DRAWN.splitlines(keepends=True)[:2])),),
+    ),
+    Case(
+        name="no-curves",
+        description="No curve is drawn.",
+        outcomes={"1.3/plots": "fail"},
+        edits=((DRAWN, ""),),
+    ),
+    Case(
+        name="first-twice",
+        description="Both checkpoints hold the first model.",
+        outcomes={
+            "1.3/second": "fail",
+            "1.3/beats": "blocked",
+            "1.3/second-checkpoint": "blocked",
+            "1.3/second-claim": "blocked",
+        },
+        then=copied(FIRST, SECOND),
+    ),
+    Case(
+        name="second-is-worse",
+        description="The second model is worse than the first.",
+        outcomes={"1.3/beats": "fail"},
+        then=weakened(SECOND, 0.5, 0.56),
+    ),
+    Case(
+        name="second-bare",
+        description="The second checkpoint is a bare state dict.",
+        outcomes={"1.3/second-checkpoint": "partial"},
+        then=bare(SECOND),
+    ),
+    Case(
+        name="second-claims-too-much",
+        description="The stated test accuracy of the second model is not that of its weights.",
+        outcomes={"1.3/second-claim": "fail"},
+        then=claim("second", "83.11"),
+    ),
+    Case(
+        name="three-seeds",
+        description="Three seeds instead of ten.",
+        outcomes={"1.4/seeds": "fail"},
+        edits=(("for seed in range(10):", "for seed in range(3):"),),
+        then=in_log(r"seed [3-9]: [^\n]*\n", ""),
+    ),
+)
+
+CASES = (
+    Case(name="reference", description="Complete: everything automatic passes, the bonus too."),
+    *DATA_CASES,
+    *MODEL_CASES,
+    *TRAINING_CASES,
+)
