@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from grader.checks import CHECKS
+from grader.checks.own import own_of
 from grader.rubric.schema import schema
 from tests.unit.rubric.conftest import GOOD
 
@@ -63,5 +63,5 @@ def test_each_check_has_its_summary_and_parameters():
 
 @pytest.mark.parametrize("file", RUBRICS, ids=lambda file: file.parent.name)
 def test_our_own_rubrics_are_valid(file):
-    described = schema({name: entry.params for name, entry in CHECKS.items()})
+    described = schema({n: entry.params for n, entry in own_of(file.parent).checks.items()})
     jsonschema.Draft202012Validator(described).validate(plain(file.read_text(encoding="utf-8")))
