@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from grader.checks import CHECKS
 from grader.checks.own import own_of
 from grader.rubric.schema import schema
 from tests.unit.rubric.conftest import GOOD
