@@ -40,7 +40,7 @@ def check(
       grade check my-homework/ --assignment digits-svhn
       grade check hw.ipynb --assignment digits-svhn --fail-under 1.5
     """
-    from grader.cli.present import console
+    from grader.cli.present import console, say_lacking
     from grader.cli.progress import ProgressView
     from grader.cli.results import below, publish, say_where
     from grader.model.outcome import Outcome
@@ -66,6 +66,8 @@ def check(
     cards = run.scorecards
     for card in cards:
         terminal.print(submission_summary(card))
+    for lack in run.lacking:
+        say_lacking(terminal, lack)
     for entry in run.unreadable:
         terminal.print(f"{entry.name}: {entry.message}\n  {entry.mend}", markup=False)
     paths = publish(out, cards, run.unreadable, Audience.STUDENT_NOW, overview=Audience.STUDENT_NOW)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from grader.pipeline import Lacking, Options, Run
 
-__all__ = ["conclude", "console"]
+__all__ = ["conclude", "console", "say_lacking"]
 
 
 def console() -> Console:
@@ -40,7 +40,7 @@ def conclude(
         f"{reused} unchanged and not run again" + (" (--fresh runs them)." if reused else ".")
     )
     for lack in run.lacking:
-        _say_lacking(terminal, lack)
+        say_lacking(terminal, lack)
     for note in run.notes:
         terminal.print(f"Passed over: {note}", markup=False)
     staff = needs_staff(cards, run.unreadable)
@@ -57,7 +57,7 @@ def conclude(
     return 1 if staff or failing else 0
 
 
-def _say_lacking(terminal: Console, lack: Lacking) -> None:
+def say_lacking(terminal: Console, lack: Lacking) -> None:
     """One message an assignment: what is not here, what that touches, how to get it."""
     count = len(lack.submissions)
     whose = f"{count} submission{'' if count == 1 else 's'}"

@@ -6,6 +6,7 @@ of its SHA-256. Only files that fit their names are handed on: what else lies th
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -44,6 +45,8 @@ def _gathered(stamps: tuple[tuple[str, int, int], ...]) -> Path | None:
     name = hashlib.sha256(repr(stamps).encode()).hexdigest()[:16]
     folder = cache / f"torch-{name}"
     if folder.is_dir():
+        with contextlib.suppress(OSError):  # another user's cache
+            os.utime(folder)  # still in use
         return folder
     genuine = [file for file in (Path(stamp[0]) for stamp in stamps) if _fits_its_name(file)]
     if not genuine:

@@ -110,7 +110,7 @@ class Collector:
         have = self.stored(submission)
         reused = len(have)
         attempts = list(self.store.attempts(submission)) if reused else []
-        served, lost = self._served(have)
+        served, lost = self._served(submission, have)
         unavailable = self._missing_data(have, lost)
         have.update(unavailable)
         told = set(unavailable) | (set(have) if attempts else set())
@@ -141,7 +141,9 @@ class Collector:
         ordered = {r.digest: have[r.digest] for r in self.plan}
         return Collected(EvidenceSet(ordered), tuple(attempts), reused)
 
-    def _served(self, have: dict[str, Evidence]) -> tuple[dict[str, ServedCopy], str]:
+    def _served(
+        self, submission: Submission, have: dict[str, Evidence]
+    ) -> tuple[dict[str, ServedCopy], str]:
         """What boxes find as datasets, and why not all of it is there; empty when it is.
 
         Nothing is made when no box is needed.
@@ -152,6 +154,8 @@ class Collector:
         if missing:
             return {}, "\n".join(missing.values())
         try:
+            if self.serving.to_make():
+                self.on_probe(submission, "preparing data")
             return self.serving.copies(), ""
         except DatasetMissingError as error:  # its bytes are not the known ones
             return {}, str(error)

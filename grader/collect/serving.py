@@ -10,11 +10,13 @@ this machine's secret, a part of a dataset is filled up to its full length by re
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lazily", "ServedCopy", "Serving", "cache_root"]
 
+UNUSED_SECONDS = 30 * 24 * 3600
 DATA, SHOWN = "data", "shown.npz"
 FORMAT = "2"
 """Of the copies: another one is made when this changes."""
@@ -138,6 +141,10 @@ class Serving:
         """What evidence of a run depends on."""
         return {f"served {name}": self._digest(name) for name in self.folders}
 
+    def to_make(self) -> tuple[str, ...]:
+        """Served datasets without a copy yet: making one takes seconds, once on a machine."""
+        return tuple(n for n in self.folders if not (self.cache / self._digest(n)).is_dir())
+
     def copies(self) -> dict[str, ServedCopy]:
         """Every served dataset's copy, made where there is none yet.
 
@@ -184,12 +191,15 @@ class Serving:
             folder = self.cache / self._digest(name)
             if not folder.is_dir():
                 self._make(name, folder)
+            with contextlib.suppress(OSError):  # another user's cache
+                os.utime(folder)  # still in use
         splits = {split: len(self.shown(f"{name}/{split}")) for split in dataset.splits}
         partial = part_in_words(dataset.partial(root))
         return ServedCopy(folder / DATA, dataset.family, partial, splits)
 
     def _make(self, name: str, folder: Path) -> None:
         """Write beside the place, then rename: a killed grader leaves no half copy behind."""
+        _remove_unused(self.cache)
         try:
             self.cache.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(dir=self.cache, prefix=f".making-{name}-"))
@@ -214,6 +224,14 @@ class Serving:
                 where=str(folder),
                 mend="free some space, or name another folder with XDG_CACHE_HOME",
             ) from error
+
+
+def _remove_unused(cache: Path) -> None:
+    """Copies that no grader has used for a month: of older data, or of a killed grader."""
+    before = time.time() - UNUSED_SECONDS
+    for old in cache.glob("*"):
+        if old.is_dir() and old.stat().st_mtime < before:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_shown(file: Path, shown: Mapping[str, Shown]) -> None:

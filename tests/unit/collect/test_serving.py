@@ -45,7 +45,9 @@ def files(folder):
 
 
 def test_a_copy_is_made_once(make, monkeypatch):
+    assert make("mnist").to_make() == ("mnist",)
     copy = make("mnist").copies()["mnist"]
+    assert make("mnist").to_make() == ()
     assert copy.splits == {"train": 40, "test": 40}
     assert copy.described("/data/mnist") == {
         "path": "/data/mnist",
@@ -70,6 +72,22 @@ def test_a_copy_is_made_once(make, monkeypatch):
     monkeypatch.setattr(type(make("mnist").inputs.datasets["mnist"]), "serve", never)
     assert make("mnist").copies()["mnist"].folder == copy.folder
     assert files(copy.folder) == before
+
+
+def test_a_copy_that_nobody_used_for_long_goes_when_another_is_made(make, tmp_path):
+    used, unused = make("mnist"), make("mnist", secret=b"t" * 32)
+    folders = [one.copies()["mnist"].folder.parent for one in (used, unused)]
+    (tmp_path / "cache" / ".making-mnist-killed").mkdir()
+    for folder in (*folders, tmp_path / "cache" / ".making-mnist-killed"):
+        os.utime(folder, (1, 1))
+    used.copies()
+    make("grocery").copies()
+    assert folders[0].is_dir()
+    assert {path.name.split("-")[0] for path in (tmp_path / "cache").iterdir()} == {
+        "mnist",
+        "grocery",
+    }
+    assert not folders[1].exists()
 
 
 def test_what_is_kept_beside_a_copy_is_what_was_served(make):
