@@ -205,6 +205,22 @@ def test_figures_are_drawn(tmp_path, monkeypatch):
     assert len(drawn) == 4 + 5
 
 
+@pytest.mark.parametrize("name", ["fashion_autoencoder", "fashion_transfer"])
+def test_curves_are_drawn_from_what_is_stored_training_nothing(name, tmp_path, monkeypatch, capsys):
+    module = importlib.import_module(f"reference.{name}")
+    monkeypatch.setattr(training, "fit", None)
+    assert module.main(["--stored", "--figures", str(tmp_path)]) == 0
+    assert (tmp_path / f"{name}.png").stat().st_size > 5000
+    assert "drew" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--stored"], ["--stored", "--figures", "out"]])
+def test_stored_needs_figures_to_draw(arguments, capsys):
+    with pytest.raises(SystemExit):
+        cifar10_first.main(arguments)
+    assert "--stored draws figures" in capsys.readouterr().err
+
+
 def idx(array):
     header = struct.pack(">HBB", 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
     return header + array.tobytes()
