@@ -14,6 +14,7 @@ Time: 8 minutes on one CPU core with bfloat16 units.
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from torch.nn import functional
 
 from reference import training
 from reference.command import command
+from reference.data import Split
 from reference.data.images import GROCERY_CLASSES, load_grocery
 from reference.losses import cross_entropy
 from reference.optimizers import one_cycle_adamw
@@ -70,6 +72,9 @@ class Config(training.Config):
     """Each colour changes by a factor of e^±tint."""
     mixed: float = 0.6
     """Share of the batches in which pictures are mixed."""
+    further_epochs: int = 30
+    """Epochs on training and validation pictures, unmixed, after validation chose an epoch."""
+    further_lr: float = 1.5e-3
     limit: int = 0
     """Pictures of a split that are used; 0: all."""
 
@@ -164,10 +169,66 @@ def mix(
     return cutmix(x, labels, generator, classes=GROCERY_CLASSES, share=config.mixed)
 
 
+def experiment(task: training.Task, config: Config, seed: int) -> tuple[training.Run, nn.Module]:
+    """Train with a validation split, then go on with all pictures that are not for the test."""
+    data = load(config)
+    if not config.further_epochs:
+        return training.run(task, config, seed, data=data, quiet=False)
+    first, model = training.run(
+        task, config, seed, data=dataclasses.replace(data, test=data.val), quiet=False
+    )
+    return go_on(task, config, seed, data, first, model)
+
+
+def go_on(
+    task: training.Task,
+    config: Config,
+    seed: int,
+    data: Data,
+    first: training.Run,
+    model: nn.Module,
+) -> tuple[training.Run, nn.Module]:
+    """Train on training and validation pictures at a falling rate; the last epoch is kept."""
+    both = Split(
+        torch.cat([data.train.inputs, data.val.inputs]),
+        torch.cat([data.train.labels, data.val.labels]),
+    )
+    further = dataclasses.replace(
+        config,
+        lr=config.further_lr,
+        max_epochs=config.further_epochs,
+        warm_up=0.0,
+        average=0.99,
+        mixed=0.0,
+        select="last",
+    )
+    last, model = training.run(
+        task, further, seed, data=dataclasses.replace(data, train=both), model=model, quiet=False
+    )
+    result = dataclasses.replace(
+        last,
+        val_error=first.val_error,
+        val_nll=first.val_nll,
+        epochs=first.epochs + last.epochs,
+        best_epoch=first.best_epoch,
+        seconds=first.seconds + last.seconds,
+        history=first.history,
+    )
+    return result, model
+
+
 TASK = training.Task(
     name="grocery_cnn",
     config=Config,
-    tiny={"max_epochs": 1, "width": 8, "size": 48, "train_sizes": (32,), "shown": 32, "limit": 86},
+    tiny={
+        "max_epochs": 1,
+        "width": 8,
+        "size": 48,
+        "train_sizes": (32,),
+        "shown": 32,
+        "limit": 86,
+        "further_epochs": 1,
+    },
     build=build,
     load=load,
     optimizer=one_cycle_adamw,
@@ -176,6 +237,7 @@ TASK = training.Task(
     mix=mix,
     prepare=normalise,
     views=smaller,
+    experiment=experiment,
 )
 
 
