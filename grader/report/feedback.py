@@ -178,8 +178,9 @@ def _steps(items: list[Item]) -> list[Item]:
     wanted = {Outcome.FAIL: 0, Outcome.PARTIAL: 1}
     found = [item for item in items if item.criterion.outcome in wanted and item.to_mend]
 
-    def urgency(item: Item) -> tuple[bool, int, Fraction]:
-        return (item.criterion.bonus, wanted[item.criterion.outcome], -item.lost)
+    def urgency(item: Item) -> tuple[bool, bool, int, Fraction]:
+        no_points = item.lost == 0
+        return (item.criterion.bonus, no_points, wanted[item.criterion.outcome], -item.lost)
 
     return sorted(found, key=urgency)
 

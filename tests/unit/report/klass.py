@@ -428,3 +428,23 @@ UNREADABLE = (
 )
 
 Pixels = Callable[[str], tuple[int, int, bytes] | None]
+
+
+def without_points(index: int) -> Scorecard:
+    """One of the class, in an assignment that carries no points."""
+    card = one(index)
+    tasks = tuple(
+        of_task.model_copy(
+            update={
+                "points": Fraction(0),
+                "max_points": Fraction(0),
+                "criteria": tuple(
+                    c.model_copy(update={"points": Fraction(0), "max_points": Fraction(0)})
+                    for c in of_task.criteria
+                ),
+            }
+        )
+        for of_task in card.tasks
+    )
+    nothing = dict.fromkeys(("points", "max_points", "bonus", "pending_points"), Fraction(0))
+    return card.model_copy(update={**nothing, "feedback_only": True, "tasks": tasks})

@@ -95,6 +95,46 @@ def test_no_cell_starts_a_formula(start):
     assert rows[1][2].startswith("'")
 
 
+class TestFeedbackOnly:
+    """An assignment without points: nothing speaks of any."""
+
+    def card(self):
+        return klass.without_points(2)
+
+    def test_csv(self):
+        text = only("csv", cards=(self.card(),)).decode()
+        row = next(iter(csv.DictReader(io.StringIO(text, newline=""))))
+        assert row["points"] == "feedback only"
+        assert [row[key] for key in ("max_points", "bonus", "pending_points", "penalty")] == [
+            ""
+        ] * 4
+        assert row["flags"].split(";")[0] == "feedback_only"
+
+    def test_json(self):
+        grades = json.loads(only("json", cards=(self.card(),)))
+        schema = json.loads(schema_file().read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator(schema).validate(grades)
+        one = grades["submissions"][0]
+        assert one["flags"][0]["code"] == "feedback_only"
+        assert (one["points"], one["max_points"]) == (0, 0)
+
+    def test_junit(self):
+        assert 'value="feedback only"' in only("junit", cards=(self.card(),)).decode()
+
+    def test_pages_show_outcomes_and_no_points(self):
+        pages = {}
+        for name in EXPORTERS:
+            pages |= dict(EXPORTERS[name](contents(cards=(self.card(),))))
+        page = next(data for path, data in pages.items() if path.startswith("feedback/")).decode()
+        assert "Feedback only" in page
+        assert "points to gain" not in page
+        assert 'class="earned"' not in page
+        assert "Not reached" in page or "Partly" in page
+        overview = pages["index.html"].decode()
+        assert "feedback only" in overview
+        assert "Median" not in overview
+
+
 def test_a_negative_total_stays_a_number():
     card = klass.one(0).model_copy(update={"points": klass.Fraction(-1, 2)})
     rows = list(csv.DictReader(io.StringIO(only("csv", cards=(card,)).decode(), newline="")))

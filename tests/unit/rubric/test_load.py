@@ -268,3 +268,50 @@ def test_wrong_baselines(write, params, text, message):
     with pytest.raises(RubricError, match=message) as caught:
         load(folder, params)
     assert "baselines.json" in str(caught.value)
+
+
+class TestFeedbackOnly:
+    """Where nothing is graded, nothing may carry points."""
+
+    ON = (
+        "team_size = { min = 1, max = 2 }",
+        "team_size = { min = 1, max = 2 }\nfeedback_only = true",
+    )
+    FREE = (
+        ("points = 3\n", "points = 0\n"),
+        ("points = 2.5\n", "points = 0\n"),
+        ('points = "1/2"\n', "points = 0\n"),
+        ("points = 1\n", "points = 0\n"),
+    )
+
+    def test_points_are_refused_each_with_its_line(self, write, params):
+        folder = write(self.ON)
+        _, problems = examine(folder, params)
+        told = [str(problem) for problem in problems]
+        assert len(told) == 4
+        assert all("in a feedback-only assignment" in one for one in told)
+        assert f":{line_of(folder, 'points = 2.5')}" in "".join(told)
+
+    def test_without_points_it_loads(self, write, params):
+        loaded = load(write(self.ON, *self.FREE), params)
+        assert loaded.rubric.assignment.feedback_only
+        assert loaded.rubric.max_points == 0
+
+
+def test_a_mark_must_be_a_regular_expression(write, params):
+    folder = write(('title = "Train"', 'title = "Train"\nmarked = "X ("'))
+    _, problems = examine(folder, params)
+    assert "marked is not a regular expression" in str(problems[0])
+
+
+class TestOwnFiles:
+    """`checks.py` and the probes beside it are part of what a scorecard rests on."""
+
+    def test_they_are_in_the_digest(self, write, params):
+        folder = write()
+        before = load(folder, params).digest
+        (folder / "checks.py").write_text("PROBES = {}\n")
+        with_checks = load(folder, params).digest
+        (folder / "probes").mkdir()
+        (folder / "probes" / "count.py").write_text("")
+        assert len({before, with_checks, load(folder, params).digest}) == 3
