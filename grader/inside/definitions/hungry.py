@@ -34,7 +34,7 @@ NOT_READERS = (
 WORK = frozenset(
     """
     backward step fit write save download savefig show imshow plot system popen input connect
-    zero_grad train eval to_csv wait recv send
+    zero_grad train eval to_csv wait recv send sleep
     """.split()  # noqa: SIM905 - words read better than a column of strings
 )
 
