@@ -212,9 +212,15 @@ class Capped:
         if self._journal is not None and self._seen is not None and self._meter.budget.armed:
             self._journal.batch(self._seen, self._loader, batch, seconds)
 
+    def __del__(self) -> None:
+        """A loop that was left by `break`, or `next(iter(loader))`, lets go of its pass."""
+        if hasattr(self, "_seen"):
+            self._end()
+
     def _end(self) -> None:
         if self._journal is not None and self._seen is not None:
             self._journal.ended(self._seen)
+            self._seen = None
 
     def _has_more(self) -> bool:
         try:

@@ -47,12 +47,19 @@ class Batches:
         self._sum: Any = None
         self._squares: Any = None
 
-    def add(self, batch: Any) -> None:
-        """Look at one more batch; after the first few only at its labels."""
+    def add(self, batch: Any, *, count: bool = True) -> None:
+        """Look at one more batch; after the first few only at its labels.
+
+        Args:
+            batch: As it was yielded.
+            count: Whether labels go on being counted: not when the dataset holds them.
+        """
+        self.seen += 1
+        if self.seen > LOOKED_AT and not count:
+            return
         import torch
 
         inputs, labels = inputs_and_labels(batch)
-        self.seen += 1
         if labels is not None:
             self._count(labels)
         if self.seen > LOOKED_AT or not isinstance(inputs, torch.Tensor) or inputs.ndim == 0:

@@ -20,6 +20,7 @@ from .names import names_of
 from .nets import Asked, Nets, sample_of
 from .optimizers import Optimizers
 from .overlaps import overlaps
+from .sliced import Sliced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,9 @@ class Journal:
         self._uses = uses
         self.optimizers = Optimizers(uses)
         self.loaders: list[Known] = []
+        self._sliced = Sliced(uses, self.loaders, LOADERS)
+        self._cut: Known | None = None
+        """The tensor sliced by hand that a net was last asked about with gradients."""
         self._by_loader: WeakKeyDictionary[Any, Known] = WeakKeyDictionary()
         self._places: WeakKeyDictionary[Any, dict[str, Any] | None] = WeakKeyDictionary()
         self._merged: dict[Any, Known] = {}
@@ -161,7 +165,7 @@ class Journal:
                 self._open.remove(walk)
             self._open.append(walk)
         walk.pointers = tuple(_pointers(batch))
-        known.batches.add(batch)
+        known.batches.add(batch, count=not known.has_labels)
         if known.random_inputs is None and known.batches.seen == 1:
             size = max(known.batch_size or 1, 1)
             armed, self._budget.armed = self._budget.armed, False
@@ -218,6 +222,16 @@ class Journal:
         if walk is not None:
             walk.steps += 1
             walk.known.trained_nets.add(self._current_net)
+        elif self._cut is not None:
+            self._learned_from(self._cut)
+
+    def _learned_from(self, known: Known) -> None:
+        """A step followed a slice of a tensor."""
+        known.trained += 1
+        known.trained_nets.add(self._current_net)
+        if known.first_trained is None:
+            self._passes += 1
+            known.first_trained = self._passes
 
     @quiet
     def went_backward(self) -> None:
@@ -239,7 +253,14 @@ class Journal:
         if gradients:
             self._current, self._current_net = walk, facts.serial
         if walk is None or (not sure and walk.steps and not gradients):
-            self._asked_loosely(module, facts, gradients=gradients)
+            cut = self._sliced.known(args[0]) if args and walk is None else None
+            if gradients:
+                self._cut = cut
+            elif cut is not None:
+                self._passes += 1
+                cut.asked += 1
+                cut.evaluated.append((self._passes, facts.serial))
+            self._asked_loosely(module, facts, cut, gradients=gradients)
             return
         asked = walk.calls.get(facts.serial)
         if asked is None:
@@ -247,7 +268,9 @@ class Journal:
         asked.times += 1
         asked.with_gradients |= gradients
 
-    def _asked_loosely(self, module: Any, facts: Any, *, gradients: bool) -> None:
+    def _asked_loosely(
+        self, module: Any, facts: Any, known: Known | None, *, gradients: bool
+    ) -> None:
         frame = self._uses.student_frame()
         line = (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
         key = (facts.serial, line)
@@ -258,10 +281,11 @@ class Journal:
             self._loose[key].with_gradients = True
             self._loose[key].module = None
             return
-        if (facts.name, line, None) in self.evaluations:
-            self.evaluations[facts.name, line, None]["passes"] += 1
+        index = self.loaders.index(known) if known is not None else None
+        if (facts.name, line, index) in self.evaluations:
+            self.evaluations[facts.name, line, index]["passes"] += 1
             return
-        self._evaluated(Asked(facts, self._uses.place(frame), module), None, line)
+        self._evaluated(Asked(facts, self._uses.place(frame), module), known, line)
 
     def _evaluated(self, asked: Asked, known: Known | None, line: Any = None) -> None:
         place = asked.place or {}
@@ -288,8 +312,12 @@ class Journal:
 
     def _pass_of(self, args: tuple[Any, ...]) -> tuple[Pass | None, bool]:
         """The pass that the inputs come from, and whether that is sure."""
+        import torch
+
         if not self._open:
             return None, False
+        if len(self._open) == 1 and torch.is_grad_enabled():
+            return self._open[0], False
         pointers = set(_pointers(args))
         for walk in reversed(self._open):
             if pointers.intersection(walk.pointers):

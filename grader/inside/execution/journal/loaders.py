@@ -88,6 +88,11 @@ class Known:
         self.transform = _transform(dataset)
 
     @property
+    def has_labels(self) -> bool:
+        """Whether its labels were found without asking for its rows."""
+        return self._counts is not None
+
+    @property
     def labels_known(self) -> bool:
         """Whether the labels are the data's own."""
         return not any(part.source.endswith("/test") for part in self.parts)

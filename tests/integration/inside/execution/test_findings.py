@@ -1,5 +1,7 @@
 """Mistakes that a run shows; the closest right code shows none."""
 
+# ruff: noqa: E501 - lines of students are as long as they are
+
 import pytest
 
 HEAD = """

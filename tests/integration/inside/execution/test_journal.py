@@ -300,3 +300,56 @@ def test_a_second_run_begins_otherwise_unless_the_code_seeds_itself(execute):
     assert execute(cell).output == execute(cell).output
     assert execute(cell).output != execute(cell, run=2).output
     assert execute(seeded).output == execute(seeded, run=2).output
+
+
+def test_tensors_sliced_by_hand(execute):
+    ran = execute(
+        DATA + LOOP,
+        """
+X_train, y_train, X_val, y_val = x[:200].clone(), y[:200], x[150:250].clone(), y[150:250]
+net = make_net()
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+for epoch in range(2):
+    net.train()
+    for i in range(0, 200, 50):
+        optimizer.zero_grad()
+        F.cross_entropy(net(X_train[i : i + 50]), y_train[i : i + 50]).backward()
+        optimizer.step()
+    net.eval()
+    with torch.no_grad():
+        net(X_val)
+        net(X_train[torch.randperm(200)[:20]])
+""",
+    )
+    assert not ran.errors
+    learned, checked = ran.execution.loaders
+    assert (learned.use, learned.length, learned.dataset) == ("train", 200, "Tensor sliced by hand")
+    assert (checked.use, checked.length, checked.dataset) == ("evaluate", 100, "Tensor")
+    (shared,) = ran.execution.overlaps
+    assert (shared.shared, shared.by) == (50, "content")
+    assert [(e.loader, e.passes) for e in ran.execution.evaluations] == [(1, 2), (None, 2)]
+    assert [found.code for found in ran.execution.findings] == ["validation_in_training"]
+
+
+def test_a_loader_that_was_only_peeked_at_trained_nothing(execute):
+    ran = execute(
+        DATA + LOOP,
+        """
+peeked = DataLoader(TensorDataset(x, y), 50)
+images, labels = next(iter(peeked))
+net = make_net()
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+for step in range(3):
+    optimizer.zero_grad()
+    F.cross_entropy(net(x), y).backward()
+    optimizer.step()
+for xb, yb in DataLoader(TensorDataset(x, y), 60):
+    optimizer.zero_grad()
+    F.cross_entropy(net(xb), yb).backward()
+    optimizer.step()
+    if step:
+        break
+""",
+    )
+    assert not ran.errors
+    assert [(k.batch_size, k.use) for k in ran.execution.loaders] == [(50, "other"), (60, "train")]

@@ -22,11 +22,12 @@ def journal():
 
 
 def pictures(journal, *drawn, names=None):
-    figures = [{"axes": [{"pictures": [
-        {"shape": list(d.shape), "name": "", "_pixels": np.asarray(d, dtype=np.float32)} for d in drawn
-    ]}]}]  # fmt: skip
-    recognise(figures, journal, names or {})
-    return figures[0]["axes"][0]["pictures"]
+    entries = [
+        {"shape": list(d.shape), "name": "", "_pixels": np.asarray(d, dtype=np.float32)}
+        for d in drawn
+    ]
+    recognise([{"axes": [{"pictures": entries}]}], journal, names or {})
+    return entries
 
 
 def test_rows_of_data_however_they_are_scaled(journal):

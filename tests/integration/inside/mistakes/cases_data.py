@@ -1,5 +1,7 @@
 """Code about data, as students write it: with a mistake, and right but close to it."""
 
+# ruff: noqa: E501 - lines of students are as long as they are
+
 WRONG = {
     "validation_in_training": [
         """

@@ -1,5 +1,7 @@
 """Code about nets and their training: with a mistake, and right but close to it."""
 
+# ruff: noqa: E501 - lines of students are as long as they are
+
 CNN = """
         class Net(nn.Module):
             def __init__(self):

@@ -28,7 +28,7 @@ def test_every_detector_has_two_ways_in_and_two_near_misses():
 
 @pytest.mark.parametrize(("code", "text"), cases(WRONG))
 def test_the_mistake_is_found(mistakes, code, text):
-    found = mistakes(**{"main__py": text}) if "framework" in code else mistakes(text)
+    found = mistakes(main__py=text) if "framework" in code else mistakes(text)
     mine = [finding for finding in found if finding.code == code]
     assert mine, [finding.code for finding in found]
     assert all(f.place.file == "main.py" and f.place.line and f.how == "static" for f in mine)
