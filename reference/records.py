@@ -39,7 +39,7 @@ class Config:
     patience: int = 20
     """Epochs without a better validation that end the training; 0: never."""
     select: str = "loss"
-    """What validation selects by: `loss` or `error`. `last`: nothing is selected."""
+    """What validation selects by: `loss` or `error`."""
     label_smoothing: float = 0.0
     """In the training loss only; the task's loss must take it."""
     average: float = 0.0

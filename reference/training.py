@@ -135,7 +135,7 @@ def fit(
         epochs.append(Epoch(*trained, val_loss=val_loss, val_error=val_error))
         if not quiet:
             _progress(task.name, number, epochs[-1], time.perf_counter() - started)
-        value = {"loss": val_loss, "error": val_error, "last": -float(number)}[config.select]
+        value = val_loss if config.select == "loss" else val_error
         if value < best:
             best, best_epoch = value, number
             best_state = copy.deepcopy(judged.state_dict())  # a reference would follow the training

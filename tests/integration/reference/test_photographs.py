@@ -8,12 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
-from reference import baseline, digits_mlp, gallery, grocery_cnn, svhn_cnn
-from reference.data import Data, DataMissingError, Split
+from reference import baseline, gallery, grocery_cnn, svhn_cnn
+from reference.data import DataMissingError, Split
 from reference.data import images as pictures
 from reference.losses import cross_entropy
 from reference.photographs import cut, cutmix, recolour
-from reference.training import Run, Task, evaluate, run
+from reference.training import Task, evaluate
 
 
 @pytest.fixture
@@ -178,43 +178,10 @@ def test_tiny_runs_from_the_command_line(module, capsys):
     assert capsys.readouterr().out.startswith("seed 3: test error ")
 
 
-def test_the_test_split_is_looked_at_after_all_training(monkeypatch):
-    parts = [Split(torch.full((n, 3, 8, 8), n), torch.arange(n) % 43) for n in (4, 2, 3)]
-    seen = []
-    first = Run(
-        seed=7, test_error=0.9, test_nll=9, val_error=0.4, val_nll=1, epochs=100, best_epoch=60,
-        seconds=10, parameters=5,
-    )  # fmt: skip
-    last = dataclasses.replace(first, test_error=0.2, epochs=30, best_epoch=30, seconds=3)
-    results = iter([first, last])
-
-    def noted(_task, config, _seed, *, data, model=None, quiet):
-        assert not quiet
-        seen.append((config, data, model))
-        return next(results), torch.nn.Identity() if model is None else model
-
-    monkeypatch.setattr(grocery_cnn.training, "run", noted)
-    monkeypatch.setattr(grocery_cnn, "load", lambda _config: Data(*parts))
-    result, _ = grocery_cnn.experiment(grocery_cnn.TASK, grocery_cnn.Config(), 7)
-    (chosen, before, none), (further, after, model) = seen
-    assert (len(before.train), len(before.val), len(before.test)) == (4, 2, 2)
-    assert before.test is parts[1]
-    assert len(after.train) == 6
-    assert after.test is parts[2]
-    assert none is None
-    assert model is not None
-    assert (chosen.select, chosen.mixed, further.select, further.mixed) == ("loss", 0.6, "last", 0)
-    assert (result.test_error, result.val_error, result.epochs) == (0.2, 0.4, 130)
-    assert (result.best_epoch, result.seconds) == (60, 13)
-
-
-def test_the_last_epoch_is_kept_where_nothing_is_selected():
-    task = digits_mlp.TASK
-    config = task.config(max_epochs=6, hidden=8, lr=2.0, patience=0, select="last")
-    result, model = run(task, config, seed=0)
-    assert result.best_epoch == 6
-    assert min(result.history["val_loss"][:5]) < result.history["val_loss"][5]
-    assert evaluate(task, config, model, task.load(config).val)[1] == pytest.approx(result.val_nll)
+def test_the_settings_of_the_grocery_net_are_those_of_its_baseline():
+    stored = baseline.read("grocery_cnn")["config"]
+    now = dataclasses.asdict(grocery_cnn.Config())
+    assert {k: list(v) if isinstance(v, tuple) else v for k, v in now.items()} == stored
 
 
 def test_the_grocery_net_has_fewer_than_100_000_parameters_and_takes_any_size():
