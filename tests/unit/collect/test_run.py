@@ -114,9 +114,7 @@ def test_the_host_clock_ends_a_probe(make_collector, submission, store):
     assert store.load(submission, SOURCE).exit_reason is ExitReason.TIMEOUT
 
 
-def test_a_submission_that_ends_every_box_is_given_up_and_stays_so(
-    make_collector, submission, store
-):
+def test_a_submission_that_ends_every_box_is_given_up_and_stays_so(make_collector, submission):
     requests = [
         ProbeRequest(probe="find_claims", params={"name": str(n), "patterns": [], "files": []})
         for n in range(ATTEMPTS_AT_MOST + 2)
