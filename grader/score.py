@@ -20,7 +20,7 @@ from grader.checks.base import Check, GroundTruth, Seen
 from grader.checks.faults import ours
 from grader.checks.files import files_absent
 from grader.checks.findings import as_remark, findings_in, findings_of_results
-from grader.checks.phrases import count, decimal, listed, quoted
+from grader.checks.phrases import count, decimal, listed, quoted, without_points
 from grader.checks.taking_part import (
     NOT_HANDED_IN,
     UNMARKED,
@@ -212,7 +212,10 @@ class _Judging:
             result = self.checks[entry.check](self.params[name], seen)
         except Exception as error:  # noqa: BLE001 - a check's mistake must not cost a student points
             return ours(f"the check {entry.check} failed on '{name}' with {_short(error)}")
-        return result.model_copy(update={"fraction": min(Fraction(1), max(ZERO, result.fraction))})
+        held = {"fraction": min(Fraction(1), max(ZERO, result.fraction))}
+        if self.rubric.assignment.feedback_only:
+            return result.model_copy(update={**held, "message": without_points(result.message)})
+        return result.model_copy(update=held)
 
 
 def _short(error: Exception) -> str:

@@ -40,15 +40,17 @@ class ManualBand(Record):
 
 
 @check("manual.band", ManualBand, manual=True)
-def manual_band(params: ManualBand, seen: Seen) -> CheckResult:  # noqa: ARG001 - a person looks
+def manual_band(params: ManualBand, seen: Seen) -> CheckResult:
     """A person reads this part of your work and decides."""
     meanings = _meanings(params) if params.show_guidance else []
     choices = either([share(band) for band in params.bands])
+    free = seen.rubric.assignment.feedback_only
+    verb = "comment on" if free else "decide"
     return CheckResult(
         outcome=Outcome.PENDING,
         fraction=Fraction(0),
-        message=f"A person will decide this: {params.question}",
-        expected=" ".join(meanings) or f"It can earn {choices}.",
+        message=f"A person will {verb} this: {params.question}",
+        expected=" ".join(meanings) or ("" if free else f"It can earn {choices}."),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,14 @@ __all__ = [
     "shape",
     "share",
     "shortened",
+    "without_points",
 ]
 
 DEFINITION = 60
 """Characters of a definition that a line has room for."""
+
+EARNS = re.compile(r"(?:\s+(?:This|That)|;\s+this) earns (?:[^.]|\.(?=\d))*\.")
+"""What a check says of points: to the end of its sentence; 0.5 ends none."""
 
 HOW = {
     "explicit": "as you declared it",
@@ -134,3 +139,8 @@ def bound_by(binding: Binding) -> str:
     if binding.weights:
         text += f"; weights {binding.weights}"
     return text
+
+
+def without_points(message: str) -> str:
+    """A check's message where nothing carries points."""
+    return EARNS.sub(lambda found: "." if found[0].startswith(";") else "", message)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.checks.base import Check, Seen
+from grader.checks.phrases import without_points
 from grader.checks.requests import describe_module, read_documents
 from grader.model.base import Record
 from grader.model.documents import Documents, Text
@@ -434,3 +435,17 @@ class TestTasksLeftOut:
         assert card.feedback_only
         assert (card.points, card.max_points) == (0, 0)
         assert not self.graded(self.rubric(), gives(Outcome.FAIL)).feedback_only
+
+
+@pytest.mark.parametrize(
+    ("message", "without"),
+    [
+        ("It fits. This earns half of the points.", "It fits."),
+        ("9 of 10 ran; this earns 33.3% of the points.", "9 of 10 ran."),
+        ("By another. That earns full points. A person looks.", "By another. A person looks."),
+        ("0.5 of 1. This earns full points: at least 0.65 was asked for.", "0.5 of 1."),
+        ("Nothing about it.", "Nothing about it."),
+    ],
+)
+def test_feedback_speaks_of_no_points(message: str, without: str) -> None:
+    assert without_points(message) == without

@@ -181,3 +181,20 @@ def test_cases_are_read_from_the_folder(write, params):
 def test_a_folder_without_cases(write, params):
     with pytest.raises(RubricError, match="no cases"):
         expectations_of(load(write(), params))
+
+
+class TestTasksLeftOut:
+    """A case may expect that a task is not looked at."""
+
+    def compared(self, rubric, outcomes, left_out):
+        expected = Expectation(description="nothing of it", left_out=left_out)
+        cards = {"case": scorecard(outcomes)}
+        return compare(rubric, {"case": expected}, cards, MANUAL)
+
+    def test_what_is_left_out_as_expected(self, rubric):
+        assert self.compared(rubric, {}, ("q1",)).mismatches == ()
+        assert len(self.compared(rubric, {}, ()).mismatches) == 3
+
+    def test_what_is_there_all_the_same(self, rubric):
+        mismatches = self.compared(rubric, PERFECT, ("q1",)).mismatches
+        assert [one.expected for one in mismatches] == ["left out"] * 3
