@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..source.names import Aliases
@@ -18,6 +19,7 @@ __all__ = ["scan_apis", "uses_in"]
 
 USE_LIMIT = 2000
 STATEMENT_LINES = 20
+COMMENT = re.compile(r"""\s*\#[^'"]*$""")
 METHOD_OWNERS = frozenset({"Tensor", "Module", "Optimizer", "ndarray"})
 """`Tensor.backward` is a method: whose, the syntax cannot tell, so any `.backward(` counts."""
 SAME = {"torch.nn.modules": "torch.nn", "torch.functional": "torch"}
@@ -57,6 +59,7 @@ def _statement(lines: list[str], line: int) -> str:
         whole = " ".join(taken)
         if sum(map(whole.count, "([{")) <= sum(map(whole.count, ")]}")):
             break
+        taken[-1] = COMMENT.sub("", taken[-1])
     return " ".join(taken)[:500]
 
 

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from grader.inside.probes.scan_apis import uses_in
+from grader.inside.probes.scan_apis import _statement, uses_in
 from grader.inside.source.names import Aliases
 
 NAMES = [
@@ -88,3 +88,16 @@ def test_a_line_counts_once_for_each_name():
 def test_a_module_stands_for_everything_in_it():
     uses = found("import torch.nn as nn\nx = nn.Linear(1, 1)", names=["torch.nn"])
     assert {line for _, line in uses} == {1, 2}
+
+
+def test_a_use_comes_with_its_whole_call():
+    lines = [
+        "opt = SGD(net.parameters(),",
+        "          lr=0.1,  # high",
+        "          momentum=0.9)",
+        "x",
+    ]
+    assert _statement(lines, 1) == "opt = SGD(net.parameters(), lr=0.1,  # high momentum=0.9)"
+    assert _statement(lines, 4) == "x"
+    assert _statement(["f(" * 50] * 50, 1) == " ".join(["f(" * 50] * 20)[:500]
+    assert _statement(lines, 0) == ""
