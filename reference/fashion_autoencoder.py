@@ -8,7 +8,7 @@ References: Hinton and Salakhutdinov, Reducing the dimensionality of data with n
 2006.
 Expected: pre-trained at least as accurate as random, and more so at 5% (.9631 and .9592) and 100%
 (.9839 and .9807; the team: .9427 and .9339). At 10% they tie (.9673 and .9676 in the stored seed,
-a difference of two of 5,000 test images).
+three of 10,000 answers).
 Time: 2 to 3 minutes of one CPU core.
 """
 

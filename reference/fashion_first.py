@@ -5,8 +5,8 @@ of 5x5, max pooling) and two dense layers (192 → 80 → 5). Training stops whe
 loss of the last 20 epochs is no lower than that of the 20 before.
 References: LeCun et al., Gradient-based learning applied to document recognition, 1998; Xiao et
 al., Fashion-MNIST, 2017.
-Expected: test accuracy EXPECTED_FIRST (the team: .9816).
-Time: TIME_FIRST on one CPU core.
+Expected: test accuracy about .98 (the team: .9816). After 80 epochs training ends in any case.
+Time: 3 seconds of one CPU core for an epoch.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ Task: `fashion-transfer` Q2. One or two convolutions, one to three dense layers,
 learning rate, weight decay. The variant with the lowest validation loss is kept; the test figures
 of the others are for the table only and choose nothing.
 References: Kingma and Ba, Adam, 2015; Loshchilov and Hutter, Decoupled weight decay, 2019.
-Expected: lowest validation loss EXPECTED_VARIANT_LOSS nats (the team: .0475), its test accuracy
-EXPECTED_VARIANT (the team's best: .9886).
-Time: TIME_VARIANTS on one CPU core.
+Expected: lowest validation loss .048 nats or less: one convolution, two dense layers, Adam .005 has
+.0478 and a test accuracy of .9874 (the team's best, of the same shape: .0475 and .9886).
+Time: 4 minutes of one CPU core.
 """
 
 from __future__ import annotations
