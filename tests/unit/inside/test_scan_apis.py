@@ -97,7 +97,7 @@ def test_a_use_comes_with_its_whole_call():
         "          momentum=0.9)",
         "x",
     ]
-    assert _statement(lines, 1) == "opt = SGD(net.parameters(), lr=0.1,  # high momentum=0.9)"
+    assert _statement(lines, 1) == "opt = SGD(net.parameters(), lr=0.1, momentum=0.9)"
     assert _statement(lines, 4) == "x"
     assert _statement(["f(" * 50] * 50, 1) == " ".join(["f(" * 50] * 20)[:500]
     assert _statement(lines, 0) == ""
