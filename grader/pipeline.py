@@ -112,13 +112,15 @@ class Lacking:
 
     Attributes:
         assignment: Its id.
-        datasets: Name of each missing dataset → why, and the command that fetches it.
+        datasets: Name of each missing dataset → why, and the mend.
+        fetch: Those of them of which nothing is here, and which `grade data fetch` brings.
         submissions: Whose grading it touches, by name.
         skipped: Whether they were left out.
     """
 
     assignment: str
     datasets: Mapping[str, str]
+    fetch: tuple[str, ...]
     submissions: tuple[str, ...]
     skipped: bool
 
@@ -391,7 +393,9 @@ class _Grading:
             if missing:
                 names = tuple(s.name for s in intake.submissions if s.assignment == assignment)
                 skipped = self.options.skip_missing_data
-                found.append(Lacking(assignment, missing, names, skipped))
+                root = self.options.data
+                fetch = [n for n in missing if n in DATASETS and not DATASETS[n].locate(root)]
+                found.append(Lacking(assignment, missing, tuple(fetch), names, skipped))
         return tuple(found)
 
     def checked_sandbox(self) -> Sandbox:

@@ -45,8 +45,6 @@ FORMAT = click.option(
 KILO = 1000
 COUNTED = re.compile(r"([\d,]+ of [\d,]+) examples(, )?")
 """What the table says of a part already."""
-DERIVED = frozenset({"fm1", "fm2"})
-"""Made from `fashion`: what is said of that holds for them."""
 MARKS = {"complete": "[green]complete[/]", "partial": "[yellow]partial[/]", "missing": "[red]—[/]"}
 
 
@@ -88,12 +86,12 @@ def list_(root: Path | None, rubrics: Path, as_format: str) -> None:
     for row in rows:
         notes = {split: COUNTED.sub("", said) for split, said in row["partial"].items()}
         said = part_in_words({split: note for split, note in notes.items() if note})
-        if said and row["name"] not in DERIVED:
+        if said and row["name"] == row["fetched_as"]:
             terminal.print(f"{row['name']}: {said}", markup=False, soft_wrap=True)
     lacking = [
         row["name"]
         for row in rows
-        if row["state"] == "missing" and row["fetch"] and row["name"] not in DERIVED
+        if row["state"] == "missing" and row["fetch"] and row["name"] == row["fetched_as"]
     ]
     if lacking:
         words = " ".join(lacking)
@@ -199,6 +197,7 @@ def _described(dataset: Dataset, root: Path) -> dict[str, Any]:
     state = "missing" if path is None else "partial" if partial else "complete"
     return {
         "name": dataset.name,
+        "fetched_as": dataset.fetched_as,
         "title": dataset.title,
         "state": state,
         "version": dataset.version(root),
@@ -207,7 +206,7 @@ def _described(dataset: Dataset, root: Path) -> dict[str, Any]:
         "partial": partial,
         "size_bytes": dataset.size_bytes(root),
         "path": None if path is None else str(path),
-        "fetch": "" if isinstance(dataset, Own) else f"grade data fetch {dataset.name}",
+        "fetch": "" if isinstance(dataset, Own) else f"grade data fetch {dataset.fetched_as}",
     }
 
 

@@ -63,7 +63,13 @@ def say_lacking(terminal: Console, lack: Lacking) -> None:
     whose = f"{count} submission{'' if count == 1 else 's'}"
     outcome = "not taken up" if lack.skipped else "graded as far as it goes, the rest stays open"
     terminal.print(
-        f"[bold]No data for {escape(lack.assignment)}[/bold] ({whose}, {outcome}):", soft_wrap=True
+        f"[bold]No data for {escape(lack.assignment)}[/bold] ({whose}, {outcome}):",
+        soft_wrap=True,
     )
-    for why in lack.datasets.values():
-        terminal.print(f"  {escape(why)}", soft_wrap=True)
+    if lack.fetch:
+        words = " ".join(lack.fetch)
+        text = f"  grade data fetch {words}, or name the folder that holds them with --data"
+        terminal.print(text, soft_wrap=True, markup=False)
+    for name, why in lack.datasets.items():
+        if name not in lack.fetch:
+            terminal.print(f"  {why}", soft_wrap=True, markup=False)

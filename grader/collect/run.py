@@ -176,7 +176,7 @@ class Collector:
         return found
 
     def missing_datasets(self) -> dict[str, str]:
-        """Every dataset that is measured or served and is not here: name → why, and the mend."""
+        """What is measured or served and is not all here: dataset to fetch → why, and the mend."""
         found = dict(self.serving.missing()) if self.serving else {}
         for reference in datasets_of(self.plan):
             name, _, split = reference.partition("/")
@@ -186,7 +186,7 @@ class Collector:
             try:
                 self.inputs.split(reference)
             except DatasetMissingError as error:
-                found.setdefault(name, str(error))
+                found.setdefault(dataset.fetched_as, str(error))
         return found
 
 

@@ -121,6 +121,10 @@ class Dataset(Protocol):
         """As rubrics write it before the slash of `digits/test`."""
 
     @property
+    def fetched_as(self) -> str:
+        """The dataset whose files these are: its own name, but for a part of another one."""
+
+    @property
     def title(self) -> str:
         """For people."""
 

@@ -43,7 +43,7 @@ class Digits:
         file: The library's file; found by itself when not given.
     """
 
-    name = "digits"
+    name = fetched_as = "digits"
     title = "Digits, 8x8 grey, as scikit-learn ships them"
     classes = tuple("0123456789")
     splits = tuple(ROWS)

@@ -44,6 +44,7 @@ class Half:
     def __init__(self, name: str, whole: Standard, originals: tuple[int, ...]) -> None:
         self.name = name
         self.whole = whole
+        self.fetched_as = whole.name
         self.originals = originals
         self.classes = tuple(whole.classes[label] for label in originals)
         self.title = f"{whole.title}, only {', '.join(self.classes)}"

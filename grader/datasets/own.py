@@ -55,7 +55,7 @@ class Own:
     def __init__(
         self, name: str, described: OwnDataset, folder: Path, root: Path | None = None
     ) -> None:
-        self.name = name
+        self.name = self.fetched_as = name
         self.described = described
         self.folder = folder
         self.root = root

@@ -93,6 +93,11 @@ class Standard:
         self._lock = threading.Lock()
 
     @property
+    def fetched_as(self) -> str:
+        """Itself."""
+        return self.name
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """As the official dataset has them."""
         return tuple(self.counts)

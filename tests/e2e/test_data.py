@@ -137,8 +137,7 @@ def test_what_lacks_its_data_is_named_once_with_the_command(small):
     )  # fmt: skip
     assert result.status == 1
     assert result.text.count("No data for needs-data (1 submission") == 1
-    assert "grade data fetch mnist" in result.text
-    assert "grade data fetch cifar10" in result.text
+    assert "grade data fetch mnist cifar10, or name the folder" in result.text
     assert "No data for needs-none" not in result.text
     (lost, fine) = sorted(result.grades["submissions"], key=lambda s: s["status"], reverse=True)
     assert (lost["status"], lost["points"], lost["pending_points"]) == ("provisional", 0, 1)

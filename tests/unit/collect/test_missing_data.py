@@ -5,6 +5,7 @@ import pytest
 from grader.collect.inputs import Inputs
 from grader.collect.run import Collector
 from grader.collect.serving import Serving
+from grader.datasets.halves import Half
 from grader.errors import HarnessError
 from grader.model.evidence import ProbeRequest
 from grader.model.rubric import Budget
@@ -137,3 +138,13 @@ def test_every_missing_dataset_is_named_once_with_its_mend(make, tmp_path):
     missing = make(predict, RUN, root=tmp_path / "empty").missing_datasets()
     assert list(missing) == ["mnist"]
     assert "grade data fetch mnist" in missing["mnist"]
+
+
+def test_halves_are_fetched_as_the_whole(known, make, tmp_path):
+    for name, originals in (("even", (0,)), ("odd", (1,))):
+        known.register(name, Half(name, known["mnist"], originals))
+    plan = [
+        ProbeRequest(probe="predict", params={"dataset": f"{name}/test", "role": {}})
+        for name in ("even", "odd", "mnist")
+    ]
+    assert list(make(*plan, root=tmp_path / "empty").missing_datasets()) == ["mnist"]
