@@ -178,7 +178,6 @@ TASK = training.Task(
         "train_sizes": (32,),
         "shown": 32,
         "limit": 86,
-        "further_epochs": 1,
     },
     build=build,
     load=load,
