@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from grader.checks.faults import WEIGHTS_MISSING
 from grader.checks.requests import execute
 from grader.model.evidence import Remark
 from grader.model.measurements import CellRun, Execution
 from grader.model.outcome import Outcome
-from tests.made_up import a_rubric, a_seen, judged, measured
+from tests.made_up import a_rubric, a_seen, judged, measured, student_fault
 
 if TYPE_CHECKING:
     from grader.model.scorecard import CheckResult
@@ -110,3 +111,30 @@ def test_an_endless_first_cell_is_not_ours_even_where_timeouts_are_forgiven() ->
     result = runs(run(endless, cell(2, "skipped"), finished=False), forgive_timeouts=True)
     assert result.outcome is Outcome.FAIL
     assert "still running after 120 seconds" in result.message
+
+
+class TestPretrainedWeightsThatAreNotHere:
+    """A cell that loads official weights stops for a reason of ours."""
+
+    STOPPED = cell(2, "error", error="no vgg16-397923af.pth", error_kind=WEIGHTS_MISSING)
+
+    def test_it_and_the_names_it_leaves_unmade_are_not_counted(self) -> None:
+        result = runs(run(cell(1), self.STOPPED, BAD, cell(4)))
+        assert result.outcome is Outcome.PASS
+        assert "What stopped in cell 2 and cell 3 is not counted." in result.message
+
+    def test_another_error_after_it_counts(self) -> None:
+        other = cell(3, "error", error="ValueError: shapes", error_kind="ValueError")
+        assert runs(run(cell(1), self.STOPPED, other)).outcome is Outcome.FAIL
+
+    def test_what_comes_after_it_waits_for_a_person(self) -> None:
+        seen = a_seen(measured(execute(a_rubric()), run(cell(1), self.STOPPED)))
+        result = judged("filters.shown", {}, seen)
+        assert result.outcome is Outcome.PENDING
+        assert "official pre-trained weights are not on the grader's machine" in result.message
+
+    def test_a_measurement_that_needs_them_waits_too(self) -> None:
+        fault = student_fault(execute(a_rubric()), WEIGHTS_MISSING, "vgg16 is not here")
+        result = judged("notebook.runs", {}, a_seen(fault))
+        assert result.outcome is Outcome.PENDING
+        assert result.flags[0].code == WEIGHTS_MISSING
