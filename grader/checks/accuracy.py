@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import model_validator
 
 from grader.checks.bands import Band, earned, well_formed
 from grader.checks.base import Seen, check
+from grader.checks.faults import waiting
 from grader.checks.interval import wilson
 from grader.checks.phrases import bound_by, called, count, decimal, examples, fixed, share
 from grader.checks.requests import Source, inspect_source, predict
@@ -38,6 +39,8 @@ class Measured(Record):
     source: Source = "saved"
     chance: Points | None = None
     """Accuracy of guessing; default: the share of the most frequent class."""
+    unsaved: Literal["fail", "pending"] = "fail"
+    """Without saved weights: `pending` where the assignment does not ask for them."""
 
 
 class AccuracyAtLeast(Measured):
@@ -135,6 +138,9 @@ def accuracy_beats(params: AccuracyBeats, seen: Seen) -> CheckResult:
 
 def _banded(params: Measured, seen: Seen, *, rising: bool) -> CheckResult:
     request = predict(seen.rubric, params.model, params.dataset, params.source)
+    bound = seen.evidence.get_for(request)
+    if params.unsaved == "pending" and bound is not None and bound.state == "unbound":
+        return _reported_only(params, bound.fault.message if bound.fault else "")
     evidence, predictions = seen.measured(request, Predictions)
     judged = judge(seen, evidence, params.dataset)
     counted = judged.right if rising else judged.total - judged.right
@@ -161,6 +167,15 @@ def _banded(params: Measured, seen: Seen, *, rising: bool) -> CheckResult:
         bound_by=bound_by(predictions.binding),
         flags=flags,
         exhibits=_exhibits(params, seen, judged),
+    )
+
+
+def _reported_only(params: Measured, why: str) -> CheckResult:
+    """Nobody asked for the weights, so their absence is no fault; a person reads the report."""
+    return waiting(
+        f"No saved weights of your {called(params.model)} were found, and you were not asked for "
+        f"them, so a person reads what you report. {why}".rstrip(),
+        hint="Hand in the weights too, and they are measured.",
     )
 
 

@@ -102,6 +102,17 @@ def add_bottleneck(state: dict) -> None:
     state.update({k.replace("features.16.", "features.17."): v for k, v in last.items()})
 
 
+def dense(state: dict) -> None:
+    """The weights of a net of dense layers."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    state.clear()
+    for name, shape in (("features.2", (96, 48)), ("fc", (43, 96))):
+        state[f"{name}.weight"] = torch.randn(shape, generator=generator) / shape[1] ** 0.5
+        state[f"{name}.bias"] = torch.zeros(shape[0])
+
+
 def shake(amount: float) -> Callable[[dict], None]:
     """Add noise to the weights of the last layer, so that the net errs more often."""
 
@@ -130,7 +141,19 @@ AUTOGRAD = """        loss = -(y * torch.log(y_hat + 1e-12)).sum() / batch_size
         return
 
 """
-NET = "            conv_bn(3, 16, stride=2), nn.ReLU(),\n"
+FEATURES = """            conv_bn(3, 16, stride=2), nn.ReLU(),
+            conv_bn(16, 32, stride=2), nn.ReLU(),
+            conv_bn(32, 32), nn.ReLU(),
+            Bottleneck(32, 16, 32),
+            nn.AvgPool2d(2),
+            Bottleneck(32, 24, 64),
+            Bottleneck(64, 24, 64), Bottleneck(64, 24, 64), Bottleneck(64, 24, 64), Bottleneck(64, 24, 64),
+            nn.AvgPool2d(2),
+            Bottleneck(64, 32, 96),
+            Bottleneck(96, 32, 96),
+            nn.BatchNorm2d(96), nn.ReLU(),
+"""
+DENSE = "            nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 96), nn.ReLU(),\n"
 PLOT = 'plot_history(history, "MNIST, lr=0.01")'
 CNN_PLOT = 'plot_history(cnn_history, "Grocery Store, CNN", second="val")'
 LAST = "            Bottleneck(96, 32, 96),\n"
@@ -207,8 +230,8 @@ CASES = (
             ),
             ("    y_hat = model.forward(X)\n", "    with torch.no_grad():\n        y_hat = model.forward(X)\n"),
             (
-                'pickle.dump({"W1": model.W1, "b1": model.b1, "W2": model.W2, "b2": model.b2}, f)',
-                'pickle.dump({n: getattr(model, n).detach() for n in ("W1", "b1", "W2", "b2")}, f)',
+                'getattr(model, n).half()',
+                'getattr(model, n).detach().half()',
             ),
         ),
     ),
@@ -257,6 +280,18 @@ CASES = (
         printed=((r"lr=1: final[^\n]*\n", ""),),
     ),
     Case(
+        name="no-convolution",
+        description="The net of Q3 has no convolution.",
+        outcomes={
+            "q3.1/cnn": "fail",
+            "q3.1/accuracy": "blocked",
+            "q3.1/small": "blocked",
+            "q3.1/reported": "blocked",
+        },
+        edits=((FEATURES, DENSE), ("self.fc(self.pool(self.features(x)).flatten(1))", "self.fc(self.features(x))")),
+        then=tensors(dense),
+    ),
+    Case(
         name="pretrained",
         description="The CNN's first layer comes from a pre-trained ResNet.",
         outcomes={"q3.1/own-weights": "fail", "q3.1/accuracy": "blocked", "q3.1/small": "blocked"},
@@ -272,13 +307,15 @@ CASES = (
         name="cnn-errs-often",
         description="The CNN's weights give an accuracy between 55% and 65%, as stated.",
         outcomes={"q3.1/accuracy": "partial"},
-        then=tensors(shake(0.0)),
+        printed=((r"Test accuracy: \d+\.\d+%", "Test accuracy: 58.67%"),),
+        then=tensors(shake(1.1)),
     ),
     Case(
         name="cnn-errs-too-often",
         description="The CNN's weights give an accuracy below 55%, as stated.",
         outcomes={"q3.1/accuracy": "fail", "q3.1/small": "blocked"},
-        then=tensors(shake(0.0)),
+        printed=((r"Test accuracy: \d+\.\d+%", "Test accuracy: 52.43%"),),
+        then=tensors(shake(1.3)),
     ),
     Case(
         name="too-many-parameters",

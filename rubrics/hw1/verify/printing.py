@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import HTMLExporter
+from pypdf import PdfReader, PdfWriter
 
 
 def to_pdf(notebook: str, target: Path) -> None:
@@ -22,3 +23,13 @@ def to_pdf(notebook: str, target: Path) -> None:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
         command = ["chromium", *options, f"--print-to-pdf={target}", str(page)]
         subprocess.run(command, check=True, capture_output=True, timeout=600)
+    without_tags(target)
+
+
+def without_tags(file: Path) -> None:
+    """Leave out what screen readers use: half of the file, and not looked at here."""
+    pages = PdfWriter()
+    for page in PdfReader(file).pages:
+        page.pop("/StructParents", None)
+        pages.add_page(page)
+    pages.write(file)

@@ -210,7 +210,7 @@ plot_history(history, "MNIST, lr=0.01")
 
 # %%
 with open(f"HW1_{ID1}_{ID2}.pkl", "wb") as f:
-    pickle.dump({"W1": model.W1, "b1": model.b1, "W2": model.W2, "b2": model.b2}, f)
+    pickle.dump({n: getattr(model, n).half() for n in ("W1", "b1", "W2", "b2")}, f)
 print("test accuracy of the saved network:", history["test_acc"][-1])
 
 # %% [markdown]

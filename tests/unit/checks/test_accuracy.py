@@ -16,6 +16,7 @@ from tests.made_up import (
     a_truth,
     judged,
     measured,
+    not_there,
     some_labels,
     some_predictions,
     some_scores,
@@ -156,3 +157,14 @@ def test_missing_labels_are_our_fault() -> None:
 def test_the_baseline_travels_along() -> None:
     baseline = Baseline(mean=0.05, spread=0.01, seeds=3, source="reference.digits_cnn")
     assert error(wrong(5), truth={"baselines": {"2/error": baseline}}).baseline == baseline
+
+
+def test_weights_that_nobody_asked_for_are_not_missed() -> None:
+    params = {"model": "cnn", "dataset": DATASET, "bands": BANDS}
+    seen = a_seen(not_there(REQUEST, "No weight file was found."))
+    asked = judged("error.at_most", params, seen)
+    assert asked.outcome is Outcome.FAIL
+    not_asked = judged("error.at_most", {**params, "unsaved": "pending"}, seen)
+    assert not_asked.outcome is Outcome.PENDING
+    assert "a person reads what you report" in not_asked.message
+    assert "No weight file was found." in not_asked.message
