@@ -19,6 +19,7 @@ class Case:
         append: Cells after the last.
         trained: Whether it is run for real, or keeps the reference's weights and outputs.
         script: Handed in as a Python file instead of a notebook.
+        part_3: Whether part 3 is handed in.
         then: Changes files of the submission.
     """
 
@@ -29,6 +30,7 @@ class Case:
     append: str = ""
     trained: bool = False
     script: bool = False
+    part_3: bool = True
     then: Callable[[Path], None] | None = None
 
 
@@ -51,7 +53,7 @@ def remove(*names: str) -> Callable[[Path], None]:
 
     def change(folder: Path) -> None:
         for name in names:
-            (folder / name).unlink()
+            (folder / name).unlink(missing_ok=True)
 
     return change
 
