@@ -365,19 +365,15 @@ def _sizes(known: Known) -> set[int]:
 
 
 def _pointers(values: Any) -> list[int]:
-    """Where the first few tensors' numbers lie."""
+    """Where the numbers of the first tensor lie; views of it begin at the same place."""
     import torch
 
     if isinstance(values, dict):
         values = tuple(values.values())
-    if isinstance(values, torch.Tensor):
-        values = (values,)
-    if not isinstance(values, tuple | list):
-        return []
-    found = []
-    for value in values[:3]:
-        if isinstance(value, torch.Tensor):
-            found.append(value.untyped_storage().data_ptr())
-        elif isinstance(value, tuple | list):
-            found += _pointers(value) if len(found) < 3 else []  # noqa: PLR2004
-    return [pointer for pointer in found if pointer]
+    first = values[0] if isinstance(values, tuple | list) and values else values
+    if isinstance(first, tuple | list) and first:
+        first = first[0]
+    if isinstance(first, torch.Tensor):
+        pointer = first.data_ptr()
+        return [pointer] if pointer else []
+    return []

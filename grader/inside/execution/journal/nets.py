@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 __all__ = ["Asked", "Facts", "Nets", "sample_of"]
 
@@ -46,20 +46,20 @@ class Nets:
     """Numbers nets as they come."""
 
     def __init__(self) -> None:
-        self._facts: WeakKeyDictionary[Any, Facts | None] = WeakKeyDictionary()
+        self._facts: dict[int, tuple[Any, Facts | None]] = {}
+        """By identity, with a weak reference: identities are used again."""
         self._made = 0
 
     def facts(self, module: Any) -> Facts | None:
         """What is known of it; None when it has no parameters: a loss, an activation."""
-        try:
-            return self._facts[module]
-        except KeyError:
-            pass
+        known = self._facts.get(id(module))
+        if known is not None and known[0]() is module:
+            return known[1]
         found = None
         if next(module.parameters(), None) is not None:
             self._made += 1
             found = Facts(self._made, module)
-        self._facts[module] = found
+        self._facts[id(module)] = (ref(module), found)
         return found
 
 
