@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from grader.checks.base import Seen, Stopped, check, failed
+from grader.checks.faults import waiting
 from grader.checks.loaders import Loaders, OfLoaders, parts_of, places_of
 from grader.checks.requests import (
     describe_module,
@@ -36,6 +37,7 @@ READERS = ("torchvision.datasets.SVHN", "scipy.io.loadmat", "mat73.loadmat")
 
 PIXELS = 32 * 32
 TRAIN_IMAGES = 73_257
+TEST_IMAGES = 26_032
 NATURAL_DOUBLES = 0.001
 """Share of the validation images that may be in training: pictures that SVHN holds twice."""
 
@@ -105,7 +107,7 @@ def _named(text: str) -> bool:
 
 
 def _needs_run(_params: Split, rubric: Rubric) -> tuple[ProbeRequest, ...]:
-    return (execute(rubric), inspect_source())
+    return (execute(rubric), scan_apis(READERS), inspect_source())
 
 
 @check("svhn.split", Split, needs=_needs_run)
@@ -126,12 +128,22 @@ def _loaders(seen: Seen) -> Loaders:
         Stopped: There are none.
     """
     evidence, run = seen.measured(execute(seen.rubric), Execution)
-    mine = tuple(one for one in run.loaders if _of_svhn(one))
+    mine = tuple(_told_apart(one) for one in run.loaders if _of_svhn(one))
     loaders = parts_of(OfLoaders(), run.model_copy(update={"loaders": mine}))
     if loaders.train or loaders.validation or loaders.test:
         return loaders
     if stopped := not_reached(evidence, run, "the training on SVHN", seen.source()):
         raise Stopped(stopped)
+    _, uses = seen.measured(scan_apis(READERS), ApiUses)
+    elsewhere = [use.place for use in uses.uses if use.place.file != run.entry]
+    if elsewhere:
+        raise Stopped(
+            waiting(
+                f"SVHN is read in {elsewhere[0]}, but what was run is {run.entry}, so its loaders "
+                "were not seen. A person will look.",
+                places=tuple(elsewhere[:5]),
+            )
+        )
     others = sorted({one.shape for one in run.loaders if one.shape})
     shapes = " and ".join(" x ".join(map(str, shape)) for shape in others)
     walked = f" It walked over inputs of shape {shapes}." if shapes else ""
@@ -143,6 +155,13 @@ def _loaders(seen: Seen) -> Loaders:
             "that is run.",
         )
     )
+
+
+def _told_apart(loader: LoaderSeen) -> LoaderSeen:
+    """Rows read from the .mat files are known by their number: that of the whole test set."""
+    if not loader.source and loader.length == TEST_IMAGES:
+        return loader.model_copy(update={"source": "svhn/test"})
+    return loader
 
 
 def _of_svhn(loader: LoaderSeen) -> bool:

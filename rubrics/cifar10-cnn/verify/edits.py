@@ -119,7 +119,7 @@ def nets(folder: Path) -> dict[str, torch.nn.Module]:
 def measured(net: torch.nn.Module, *, normalised: bool = True) -> float:
     """Share of the test images that a net classifies rightly."""
     split = DATASETS["cifar10"].load("test", data_root())
-    x = torch.from_numpy(split.inputs).permute(0, 3, 1, 2).float() / 255
+    x = torch.from_numpy(split.inputs.copy()).permute(0, 3, 1, 2).float() / 255
     if normalised:
         mean = torch.tensor((0.4914, 0.4822, 0.4465)).view(3, 1, 1)
         std = torch.tensor((0.2470, 0.2435, 0.2616)).view(3, 1, 1)

@@ -46,7 +46,7 @@ def error_of(state: dict[str, torch.Tensor]) -> float:
     net.load_state_dict({key.removeprefix("classnet."): value for key, value in state.items()})
     net.eval()
     split = DATASETS["svhn"].load("test", data_root())
-    x = torch.from_numpy(split.inputs).permute(0, 3, 1, 2).float() / 255
+    x = torch.from_numpy(split.inputs.copy()).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():
         found = torch.cat([net(part).argmax(1) for part in x.split(500)])
     return (found != torch.from_numpy(split.labels)).double().mean().item()

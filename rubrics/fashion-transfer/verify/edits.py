@@ -73,7 +73,7 @@ def measured(folder: Path, name: str, half: str) -> tuple[float, str]:
     net.load_state_dict(torch.load(folder / name))
     net.eval()
     split = DATASETS[half].load("test", data_root())
-    x = torch.from_numpy(split.inputs).unsqueeze(1).float() / 255
+    x = torch.from_numpy(split.inputs.copy()).unsqueeze(1).float() / 255
     with torch.no_grad():
         right = net(x).argmax(1) == torch.from_numpy(split.labels)
     return right.double().mean().item(), f"{right.double().mean().item():.4f}"
