@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
-"""Channels and convolutions. Source: "13 conv layers 3×3 in blocks 64-64, 128-128, 256×3, …"."""
+"""Channels and convolutions. Source: "13 conv layers 3x3 in blocks 64-64, 128-128, 256x3, …"."""
 DENSE = (25088, 4096, 4096)
 """Source: "25088→4096→4096→classes"."""
 

@@ -31,7 +31,14 @@ def call_function(session: Session, params: dict[str, Any], reply: Reply) -> Non
     dtypes, shapes = [], []
     for index, spec in enumerate(params["calls"]):
         args, kwargs = arguments_of(spec, names)
-        value = called(target, args, kwargs)
+        try:
+            value = called(target, args, kwargs)
+        except TypeError as error:
+            inner = error.__traceback__.tb_next if error.__traceback__ else None
+            if inner is not None and inner.tb_next is not None:
+                raise  # from within the student's code
+            told = f"it cannot be called with {len(args) + len(kwargs)} arguments: {error}"
+            raise StudentFault("wrong_arguments", told[:500], place=bound.place) from None
         try:
             dtype, shape, numbers = results(value)
         except TypeError as error:

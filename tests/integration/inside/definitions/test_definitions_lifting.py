@@ -371,3 +371,10 @@ def test_a_function_that_is_a_lambda(worker):
     reply = call(worker)
     assert measured(reply)["binding"]["how"] == "name"
     np.testing.assert_allclose(reply["data"]["result_0"], 2 * np.exp([[1, 2], [3, 4]]), rtol=1e-6)
+
+
+def test_a_function_with_other_arguments_is_the_students(worker):
+    worker.notebook("def f(x, g):\n    return x * g")
+    reply = call(worker)
+    assert (reply["state"], reply["fault"]["kind"]) == ("student_fault", "wrong_arguments")
+    assert "missing 1 required positional argument: 'g'" in reply["fault"]["message"]
