@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import sys
 from typing import TYPE_CHECKING, Any
 
+from ..definitions.datasets import DatasetCall
 from ..definitions.lifted import Candidate, Definitions, is_module
 from .hand_made import dressed, is_hand_made
 
@@ -34,7 +36,31 @@ def alive_definitions(live: dict[str, Any], sources: Sources) -> Definitions:
                 found.versions.setdefault(name, []).append(value)
         else:
             _nets(found, name, value)
+            _data(found, name, value)
     return found
+
+
+def _data(found: Definitions, name: str, value: Any) -> None:
+    """A dataset that is alive, or a loader's, as the call that made it."""
+    data = sys.modules["torch"].utils.data
+    value = value.dataset if isinstance(value, data.DataLoader) else value
+    while isinstance(value, data.Subset):
+        value = value.dataset
+    transform = getattr(value, "transform", None)
+    if not isinstance(value, data.Dataset) or not callable(transform):
+        return
+    kind = type(value)
+    library = kind.__module__.startswith("torchvision.datasets.")
+    arguments = {"transform": transform}
+    arguments |= {
+        key: item
+        for key in ("train", "split", "mode", "root")
+        if isinstance(item := getattr(value, key, None), bool | str)
+    }
+    shown = f"torchvision.datasets.{kind.__name__}" if library else kind.__name__
+    place = found.places.get(name)
+    text = f"{name}.transform"
+    found.datasets.calls.append(DatasetCall(shown, arguments, (name,), place, text))
 
 
 def _nets(found: Definitions, name: str, value: Any) -> None:

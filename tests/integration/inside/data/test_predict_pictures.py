@@ -361,3 +361,21 @@ def test_a_net_that_takes_none_of_them_is_told_what_was_expected(box, make):
     mnist(box, make)
     box.notebook(IMPORTS + FLAT.replace("784", "77"))
     assert predict(box).header["state"] == "student_fault"
+
+
+def test_after_a_run_the_datasets_that_are_alive_say_it(full, make):
+    flat = mnist(full, make)
+    full.notebook(
+        IMPORTS + FLAT + "def chain(mean):\n"
+        "    return transforms.Compose([transforms.ToTensor(), transforms.Normalize((mean,), (.25,))])\n"
+        "model = Net()\nloaders = DataLoader(datasets.MNIST('d', train=False, transform=chain(.5)))\n"
+    )
+    run = {"wall_seconds": 60.0, "cell_seconds": 30.0, "optimizer_steps": 9}
+    params = {"role": role(names=["model"]), "dataset": "mnist/test", "source": "live"}
+    execute, answer = full.ask(
+        ("execute", {**run, "batches_per_loader": 5, "forbid": []}),
+        ("predict", {**params, "preprocess": []}),
+    )
+    assert not execute.errors
+    assert "loaders.transform" in answer.payload.preprocessing
+    assert answer.arrays["scores"].shape == (len(flat), 10)
