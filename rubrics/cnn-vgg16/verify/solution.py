@@ -241,9 +241,11 @@ net.eval()
 with torch.no_grad():
     guesses = torch.cat([net(x).argmax(1) for x, _ in DataLoader(test, batch_size=100)])
 wrong = [i for i in range(len(test)) if guesses[i] != test[i][1]]
+pictures = get_dataset("imagenet", 100, None)[2]
+step = max(1, len(pictures) // 200)
 fig, axes = plt.subplots(2, 4, figsize=(7, 4))
 for ax, i in zip(axes.flat, wrong):
-    ax.imshow((test[i][0] * 0.25 + 0.5).permute(1, 2, 0).clamp(0, 1))
+    ax.imshow(pictures[i * step][0])
     ax.set_title(f"{guesses[i].item()}, is {test[i][1].item()}")
     ax.axis("off")
 plt.show()
