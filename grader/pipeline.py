@@ -6,7 +6,7 @@ import dataclasses
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,7 +31,7 @@ from grader.model.evidence import EvidenceSet
 from grader.model.scorecard import Decision, Flag, Scorecard
 from grader.rubric.data_rules import SERVED
 from grader.rubric.load import LoadedRubric, load
-from grader.rubric.visible import visible_part
+from grader.rubric.visible import measurable_part, visible_part
 from grader.sandbox import Sandbox, make_sandbox
 from grader.score import score
 
@@ -116,6 +116,7 @@ class Lacking:
         fetch: Those of them of which nothing is here, and which `grade data fetch` brings.
         submissions: Whose grading it touches, by name.
         skipped: Whether they were left out.
+        reduced: Whether the tasks that need it were left out.
     """
 
     assignment: str
@@ -123,6 +124,7 @@ class Lacking:
     fetch: tuple[str, ...]
     submissions: tuple[str, ...]
     skipped: bool
+    reduced: bool = False
 
 
 @dataclass
@@ -295,6 +297,23 @@ def verify_rubric(
     return {card.submission: card for card in run.scorecards}
 
 
+def reduced(
+    lacking: tuple[Lacking, ...], rubrics: Mapping[str, LoadedRubric]
+) -> tuple[tuple[Lacking, ...], dict[str, LoadedRubric]]:
+    """What is left to grade where data is missing: some tasks of a rubric, or nothing of it."""
+    parts = {
+        one.assignment: measurable_part(rubrics[one.assignment], set(one.datasets))
+        for one in lacking
+    }
+    told = tuple(
+        replace(
+            one, skipped=parts[one.assignment] is None, reduced=parts[one.assignment] is not None
+        )
+        for one in lacking
+    )
+    return told, {name: part for name, part in parts.items() if part is not None}
+
+
 class _Grading:
     """One run over what intake found."""
 
@@ -319,6 +338,10 @@ class _Grading:
         self.options.out.mkdir(parents=True, exist_ok=True)
         collectors = {a: self._collector(r) for a, r in rubrics.items()}
         lacking = self._lacking(intake, collectors)
+        if self.options.skip_missing_data:
+            lacking, smaller = reduced(lacking, rubrics)
+            rubrics |= smaller
+            collectors |= {a: self._collector(r) for a, r in smaller.items()}
         left_out = {entry.assignment for entry in lacking if entry.skipped}
         taken = [s for s in intake.submissions if s.assignment not in left_out]
         truths = {
@@ -392,10 +415,9 @@ class _Grading:
             missing = collector.missing_datasets()
             if missing:
                 names = tuple(s.name for s in intake.submissions if s.assignment == assignment)
-                skipped = self.options.skip_missing_data
                 root = self.options.data
                 fetch = [n for n in missing if n in DATASETS and not DATASETS[n].locate(root)]
-                found.append(Lacking(assignment, missing, tuple(fetch), names, skipped))
+                found.append(Lacking(assignment, missing, tuple(fetch), names, skipped=False))
         return tuple(found)
 
     def checked_sandbox(self) -> Sandbox:

@@ -43,7 +43,8 @@ def conclude(
         say_lacking(terminal, lack)
     for note in run.notes:
         terminal.print(f"Passed over: {note}", markup=False)
-    staff = needs_staff(cards, run.unreadable)
+    told = {lack.assignment for lack in run.lacking if lack.reduced}
+    staff = needs_staff([card for card in cards if card.assignment not in told], run.unreadable)
     if staff:
         terminal.print(
             f"[bold]For the staff[/bold], not a zero: {escape(', '.join(staff))}; see the report."
@@ -61,7 +62,9 @@ def say_lacking(terminal: Console, lack: Lacking) -> None:
     """One message an assignment: what is not here, what that touches, how to get it."""
     count = len(lack.submissions)
     whose = f"{count} submission{'' if count == 1 else 's'}"
-    outcome = "not taken up" if lack.skipped else "graded as far as it goes, the rest stays open"
+    outcome = "graded as far as it goes, the rest stays open"
+    if lack.skipped or lack.reduced:
+        outcome = "not taken up" if lack.skipped else "the tasks that need it were left out"
     terminal.print(
         f"[bold]No data for {escape(lack.assignment)}[/bold] ({whose}, {outcome}):",
         soft_wrap=True,

@@ -1,4 +1,4 @@
-"""A rubric as its students may see it: visible criteria, on data that they may have."""
+"""Parts of a rubric: what its students may see, and what a machine has data for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from grader.rubric.load import LoadedRubric
 
-__all__ = ["visible_part"]
+__all__ = ["measurable_part", "visible_part"]
 
 
 def visible_part(loaded: LoadedRubric) -> LoadedRubric:
@@ -31,6 +31,25 @@ def visible_part(loaded: LoadedRubric) -> LoadedRubric:
             tasks.append(task.model_copy(update={"criterion": seen, "points": points}))
     rubric = loaded.rubric.model_copy(update={"task": tuple(tasks)})
     return dataclasses.replace(loaded, rubric=rubric)
+
+
+def measurable_part(loaded: LoadedRubric, missing: set[str]) -> LoadedRubric | None:
+    """Leave out the tasks that speak of missing datasets; None when no data at all is here."""
+    rubric = loaded.rubric
+    named = {name for task in rubric.task for c in task.criterion for name in _datasets_in(c.with_)}
+    if not named - missing:
+        return None
+    kept = tuple(
+        task
+        for task in rubric.task
+        if not any(_speaks_of(missing, c.with_) for c in task.criterion)
+    )
+    return dataclasses.replace(loaded, rubric=rubric.model_copy(update={"task": kept}))
+
+
+def _datasets_in(parameters: dict[str, JsonValue]) -> set[str]:
+    value = parameters.get("dataset")
+    return {value.partition("/")[0]} if isinstance(value, str) and value else set()
 
 
 def _speaks_of(datasets: set[str], value: JsonValue) -> bool:
