@@ -7,7 +7,9 @@ turned and inverted a little differently in every epoch. Each image is standardi
 the light of the photographs differs more than the digits do.
 References: Netzer et al., Reading digits in natural images with unsupervised feature learning,
 2011; Ioffe and Szegedy, Batch normalization, 2015; Srivastava et al., Dropout, 2014.
-Expected: test error .030 to .040 on the 4,962 grey test images, with 13,379 to train.
+Expected: test error .0395 on the 4,962 grey test images, with 13,379 to train (one seed). The
+whole image alone gives .0423; that an image without its border and its negative are averaged was
+chosen on the validation split (.0384 against .0444 of it wrong).
 Time: 3 minutes on one CPU core with bfloat16 units.
 """
 
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from reference import training
 from reference.augmentation import cutout
@@ -60,6 +63,8 @@ class Config(training.Config):
     max_degrees: float = 8.0
     hole: int = 8
     """Side in pixels of what is cut out."""
+    border: int = 1
+    """Pixels left off on each side in evaluation, since training saw parts of images only."""
     limit: int = 0
     """Images of a split that are used; 0: all."""
 
@@ -128,6 +133,14 @@ def augment(x: Tensor, generator: torch.Generator, config: Config) -> Tensor:
     return torch.where(negative, WHITE - covered, covered)
 
 
+def closer(x: Tensor, config: Config) -> list[Tensor]:
+    """The image without its border, and its negative: [N, 3, 32, 32] → two views."""
+    size, edge = x.shape[-1], config.border
+    middle = x[..., edge : size - edge, edge : size - edge]
+    view = functional.interpolate(middle, size=size, mode="bilinear", align_corners=False)
+    return [view, -view]
+
+
 TASK = training.Task(
     name="svhn_cnn",
     config=Config,
@@ -138,6 +151,7 @@ TASK = training.Task(
     loss=cross_entropy,
     augment=augment,
     prepare=standardise,
+    views=closer,
 )
 
 
