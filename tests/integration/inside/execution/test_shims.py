@@ -291,7 +291,7 @@ def test_data_that_would_be_downloaded_is_named(execute, line):
 
 def test_pretrained_weights_are_taken_from_the_submission_or_named(execute):
     line = "import torchvision\ntorchvision.models.resnet18(pretrained=True)"
-    assert execute(line).execution.cells[0].error_kind == "dataset_missing"
+    assert execute(line).execution.cells[0].error_kind == "pretrained_weights_missing"
 
 
 def test_shims_cost_little_and_import_nothing_heavy(execute):
