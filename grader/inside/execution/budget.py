@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import ItemsView, KeysView, ValuesView
 from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -189,5 +190,5 @@ class Budget:
 
 
 def _is_short(iterable: Iterable[Any]) -> bool:
-    views = (type({}.keys()), type({}.values()), type({}.items()))
-    return isinstance(iterable, (list, tuple, dict, *views)) and len(iterable) <= SETTINGS
+    kinds = list | tuple | dict | KeysView | ValuesView | ItemsView
+    return isinstance(iterable, kinds) and len(iterable) <= SETTINGS
