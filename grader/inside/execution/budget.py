@@ -27,6 +27,9 @@ SETTINGS = 12
 """A loop over so many things at most, all there from the start, compares settings."""
 
 
+SHORT_KINDS: tuple[type, ...] = (list, tuple, dict, KeysView, ValuesView, ItemsView)
+
+
 class Stop(BaseException):
     """Raised in student code to end the whole run: `except Exception` lets it by."""
 
@@ -190,5 +193,4 @@ class Budget:
 
 
 def _is_short(iterable: Iterable[Any]) -> bool:
-    kinds = list | tuple | dict | KeysView | ValuesView | ItemsView
-    return isinstance(iterable, kinds) and len(iterable) <= SETTINGS
+    return isinstance(iterable, SHORT_KINDS) and len(iterable) <= SETTINGS
