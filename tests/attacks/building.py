@@ -9,8 +9,8 @@ from pathlib import Path
 import nbformat
 
 ATTACKS = Path(__file__).parent
-HONEST = ATTACKS.parents[1] / "rubrics" / "digits-svhn" / "verify" / "reference" / "submission"
-NOTEBOOK = "assignment.ipynb"
+HONEST = ATTACKS.parents[1] / "submissions" / "digits-svhn" / "314159265_271828182"
+NOTEBOOK = "assignment_3_314159265_271828182.ipynb"
 
 HTML = (
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">",

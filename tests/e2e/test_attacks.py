@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
 import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +13,7 @@ import psutil
 import pytest
 
 from tests.attacks.building import ATTACKS, NOTEBOOK, build, honest_copy, weak_copy
-from tests.e2e.conftest import ROOT, call, needs_box
+from tests.e2e.conftest import ROOT, call, needs_box, part_2
 
 CASES = sorted(p.parent for p in ATTACKS.glob("*/expect.toml"))
 
@@ -64,18 +63,7 @@ def graded_as(case: Path) -> str:
 
 
 def impatient(folder: Path) -> Path:
-    """The rubrics, with less patience for endless loops."""
-    shutil.copytree(ROOT / "rubrics" / "digits-svhn", folder / "rubrics" / "digits-svhn")
-    rubric = folder / "rubrics" / "digits-svhn" / "rubric.toml"
-    text = re.sub(
-        r"^wall_seconds = .*",
-        "wall_seconds = 30\nprobe_seconds = 20",
-        rubric.read_text(),
-        flags=re.MULTILINE,
-    )
-    assert "probe_seconds = 20" in text
-    rubric.write_text(text)
-    return folder / "rubrics"
+    return part_2(folder, wall_seconds=30, probe_seconds=20)
 
 
 def test_there_are_attacks():

@@ -12,12 +12,13 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import GRADE, ROOT, needs_box
+from tests.e2e.conftest import GRADE, ROOT, needs_box, part_2
 
 pytestmark = [pytest.mark.slow, pytest.mark.box]
 
 TIMES = {"wall_seconds", "startup_seconds", "started_at", "generated_at", "peak_memory_bytes"}
-FEW = 3
+GOOD = "314159265_271828182"
+NAMES = (GOOD, "Team-Normal", "866025403")
 
 
 def timeless(value):
@@ -31,9 +32,9 @@ def few(tmp_path_factory):
     """Three quick submissions in a folder of their own."""
     needs_box()
     folder = tmp_path_factory.mktemp("few")
-    names = sorted(p.name for p in (ROOT / "rubrics/digits-svhn/verify").iterdir() if p.is_dir())
-    for name in ["reference", *(n for n in names if n != "reference")][:FEW]:
-        source = ROOT / "rubrics/digits-svhn/verify" / name / "submission"
+    part_2(folder)
+    for name in NAMES:
+        source = ROOT / "submissions" / "digits-svhn" / name
         shutil.copytree(source, folder / "submissions" / "digits-svhn" / name)
     return folder / "submissions"
 
@@ -42,7 +43,12 @@ def few(tmp_path_factory):
 def undisturbed(few, tmp_path_factory):
     from tests.e2e.conftest import call
 
-    return call(few, out=tmp_path_factory.mktemp("undisturbed") / "reports")
+    return call(*of(few), out=tmp_path_factory.mktemp("undisturbed") / "reports")
+
+
+def of(few):
+    """The arguments that grade them."""
+    return few, "--rubrics", few.parent / "rubrics"
 
 
 def evidence_count(out):
@@ -53,7 +59,7 @@ def evidence_count(out):
 def test_a_run_killed_half_way_goes_on_and_ends_the_same(few, undisturbed, grade, tmp_path, pieces):
     out = tmp_path / "killed"
     victim = subprocess.Popen(
-        [str(GRADE), str(few), "--out", str(out)],
+        [str(GRADE), *map(str, of(few)), "--out", str(out)],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -67,7 +73,7 @@ def test_a_run_killed_half_way_goes_on_and_ends_the_same(few, undisturbed, grade
     victim.wait()
     kept = evidence_count(out)
     assert kept >= pieces
-    resumed = grade(few, out=out)
+    resumed = grade(*of(few), out=out)
     assert resumed.status == undisturbed.status == 0, resumed.text
     assert timeless(resumed.grades) == timeless(undisturbed.grades)
 
@@ -75,7 +81,7 @@ def test_a_run_killed_half_way_goes_on_and_ends_the_same(few, undisturbed, grade
 def test_ctrl_c_keeps_what_is_finished_and_says_so(few, tmp_path):
     out = tmp_path / "interrupted"
     stopped = subprocess.Popen(
-        [str(GRADE), str(few), "--out", str(out)],
+        [str(GRADE), *map(str, of(few)), "--out", str(out)],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -96,8 +102,8 @@ def test_ctrl_c_keeps_what_is_finished_and_says_so(few, tmp_path):
 def test_unchanged_submissions_are_not_run_again(few, undisturbed, grade, tmp_path):
     out = tmp_path / "copy"
     shutil.copytree(undisturbed.out, out)
-    again = grade(few, out=out)
-    assert f"{FEW} unchanged and not run again" in again.text
+    again = grade(*of(few), out=out)
+    assert f"{len(NAMES)} unchanged and not run again" in again.text
     assert "0 boxes opened" in again.text
     assert again.grades == undisturbed.grades
 
@@ -112,22 +118,22 @@ def test_regrade_after_a_changed_band_runs_nothing(undisturbed, grade, course, t
     rubric.write_text(stricter)
     again = grade("regrade", "--rubrics", course / "rubrics", out=out)
     assert "0 boxes opened" in again.text
-    before, after = undisturbed.submission("reference"), again.submission("reference")
+    before, after = undisturbed.submission(GOOD), again.submission(GOOD)
     assert after["points"] < before["points"]
     same = copy.deepcopy(after)
     assert same["team"] == before["team"]
 
 
-def test_a_decision_outlives_a_regrade(undisturbed, grade, tmp_path):
+def test_a_decision_outlives_a_regrade(few, undisturbed, grade, tmp_path):
     out = tmp_path / "copy"
     shutil.copytree(undisturbed.out, out)
-    pending = next(n for n, o in undisturbed.outcomes("reference").items() if o == "pending")
+    pending = next(n for n, o in undisturbed.outcomes(GOOD).items() if o == "pending")
     comment = "Clear and complete."
-    said = grade("decide", "reference", pending, "0.5", "--comment", comment, "--by", "T", out=out)
+    said = grade("decide", GOOD, pending, "0.5", "--comment", comment, "--by", "T", out=out)
     assert said.status == 0, said.text
-    again = grade("regrade", out=out)
-    assert again.outcomes("reference")[pending] in {"pass", "partial"}
-    gained = again.submission("reference")["points"] - undisturbed.submission("reference")["points"]
+    again = grade("regrade", "--rubrics", few.parent / "rubrics", out=out)
+    assert again.outcomes(GOOD)[pending] in {"pass", "partial"}
+    gained = again.submission(GOOD)["points"] - undisturbed.submission(GOOD)["points"]
     assert gained == pytest.approx(0.5)
-    page = next((again.out / "feedback").glob("reference*.html")).read_text()
+    page = next((again.out / "feedback").glob(f"{GOOD}*.html")).read_text()
     assert comment in page

@@ -2,7 +2,7 @@
 
 import nbformat
 
-from tests.attacks.building import HTML, honest_copy
+from tests.attacks.building import HTML, NOTEBOOK, honest_copy
 
 
 def make(folder):
@@ -17,7 +17,7 @@ Net.__name__ = page
 raise Net(page)
 """
     notebook.cells.append(nbformat.v4.new_code_cell(source))
-    nbformat.write(notebook, folder / "assignment.ipynb")
+    nbformat.write(notebook, folder / NOTEBOOK)
     (folder / "x<img src=x onerror=alert(1)>.txt").write_text("x")
     (folder / "grade.toml").write_text(
         'team = "<script>alert(1)</script>"\nstudents = ["<b>1</b>"]\n'

@@ -2,7 +2,7 @@
 
 import nbformat
 
-from tests.attacks.building import HTML, honest_copy
+from tests.attacks.building import HTML, NOTEBOOK, honest_copy
 
 
 def make(folder):
@@ -15,4 +15,4 @@ def make(folder):
     cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text="y" * 60_000_000))
     notebook.cells.append(cell)
     notebook.cells.append(nbformat.v4.new_markdown_cell("\n".join(HTML)))
-    nbformat.write(notebook, folder / "assignment.ipynb")
+    nbformat.write(notebook, folder / NOTEBOOK)

@@ -2,7 +2,7 @@
 
 import nbformat
 
-from tests.attacks.building import honest_copy
+from tests.attacks.building import NOTEBOOK, honest_copy
 
 
 def make(folder):
@@ -10,5 +10,5 @@ def make(folder):
     text = "\x1b]0;owned\x07\x1b[2J\x1b[31mfail\x1b[0m\x9b31m\u202egrade\r\b\b100%"
     source = f"print({text!r})\nraise ValueError({text!r})"
     notebook.cells.append(nbformat.v4.new_code_cell(source))
-    nbformat.write(notebook, folder / "assignment.ipynb")
+    nbformat.write(notebook, folder / NOTEBOOK)
     (folder / "grade.toml").write_text('team = "\\u001b[31mred\\u001b[0m"\n')

@@ -3,14 +3,14 @@
 import stat
 import zipfile
 
-from tests.attacks.building import HONEST
+from tests.attacks.building import HONEST, NOTEBOOK
 
 ZIPPED = True
 
 
 def make(file):
     with zipfile.ZipFile(file, "w") as archive:
-        archive.write(HONEST / "assignment.ipynb", "assignment.ipynb")
+        archive.write(HONEST / NOTEBOOK, NOTEBOOK)
         for name in (
             "../../escaped.txt",
             "/tmp/escaped.txt",
