@@ -72,7 +72,8 @@ class Session:
         if self.shims is None:
             from . import shims
 
-            shims.install(self)  # which sets self.shims
+            shims.install(self)
+            assert self.shims is not None, "or every call would patch the patches again"
 
     def definitions(self) -> Definitions:
         """What is lifted from the sources; after an execution, what is alive."""

@@ -193,4 +193,7 @@ class Budget:
 
 
 def _is_short(iterable: Iterable[Any]) -> bool:
-    return isinstance(iterable, SHORT_KINDS) and len(iterable) <= SETTINGS
+    if not isinstance(iterable, SHORT_KINDS):
+        return False
+    known: Any = iterable
+    return len(known) <= SETTINGS

@@ -45,11 +45,8 @@ class Installed:
     served: Served
 
 
-_INSTALLED: dict[int, Installed] = {}
-
-
 def install(session: Session) -> None:
-    """Install every shim, once per step, before any student code runs.
+    """Install every shim, before any student code runs. `session.prepare` does so once.
 
     Args:
         session: Knows the student's files and takes remarks.
@@ -97,10 +94,11 @@ def install(session: Session) -> None:
     pretrained.install(uses, hooks, places, session.torch_home)
     torchvision_data.install(uses, hooks, served, places)
     uses.fetch = doors.install(uses, hooks, served, places, finder).command
-    _INSTALLED[id(session)] = Installed(uses, places, hooks, served)
+    session.shims = Installed(uses, places, hooks, served)
 
 
 def installed(session: Session) -> Installed:
     """The shims of a session, installed now if need be."""
     session.prepare()
-    return _INSTALLED[id(session)]
+    found: Installed = session.shims
+    return found
