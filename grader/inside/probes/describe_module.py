@@ -14,6 +14,7 @@ from ..binding.tracing import Trace, settings_of, trace
 
 if TYPE_CHECKING:
     from ..binding.bound import Bound
+    from ..binding.nets import Net
     from ..reply import Reply
     from ..session import Session
 
@@ -51,6 +52,7 @@ def describe_module(session: Session, params: dict[str, Any], reply: Reply) -> N
 def _traced(session: Session, bound: Bound, role: dict[str, Any], reply: Reply) -> Trace | None:
     """One pass on random inputs; None when the net takes none that its role may have."""
     first: BaseException | None = None
+    inner: tuple[Net, Trace, list[int]] | None = None
     for shape in likely_shapes(session, bound.module, role):
         generator = torch.Generator().manual_seed(0)
         rows = ROWS if math.prod(shape) <= SMALL else FEW_ROWS
@@ -61,16 +63,27 @@ def _traced(session: Session, bound: Bound, role: dict[str, Any], reply: Reply) 
         except Exception as error:
             first = first or error
             continue
-        for code, message in net.notes:
-            reply.remark(code, message, bound.place)
-        if role.get("input_shape") and list(shape) != list(role["input_shape"]):
-            message = f"The net was asked in its own input size {list(shape)}"
-            reply.remark("adapt.input_size", f"{message}, not {role['input_shape']}.", bound.place)
-        return found
+        if net.core is not bound.module:  # a part of it alone: another size may suit the whole
+            inner = inner or (net, found, list(shape))
+            continue
+        return _told(net, found, list(shape), bound, role, reply)
+    if inner is not None:
+        return _told(*inner, bound, role, reply)
     if first is not None and role.get("input_shape"):
         message = f"The net does not run on inputs of its role: {str(first)[:500]}"
         reply.remark("module.forward", message, bound.place)
     return None
+
+
+def _told(
+    net: Net, found: Trace, shape: list[int], bound: Bound, role: dict[str, Any], reply: Reply
+) -> Trace:
+    for code, message in net.notes:
+        reply.remark(code, message, bound.place)
+    if role.get("input_shape") and shape != list(role["input_shape"]):
+        message = f"The net was asked in its own input size {shape}"
+        reply.remark("adapt.input_size", f"{message}, not {role['input_shape']}.", bound.place)
+    return found
 
 
 def _size(tensor: torch.Tensor) -> int:
