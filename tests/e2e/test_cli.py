@@ -69,7 +69,7 @@ def test_documented_commands_are_understood(line, monkeypatch, tmp_path):
     for word in words:
         if word.endswith("/"):
             (tmp_path / word).mkdir(parents=True, exist_ok=True)
-        elif word.endswith((".zip", ".ipynb")):
+        elif word.endswith((".zip", ".ipynb", ".csv")):
             (tmp_path / word).write_text("")
     context = cli.make_context("grade", words)
     while isinstance(context.command, click.Group):
