@@ -43,8 +43,8 @@ def conclude(
         say_lacking(terminal, lack)
     for note in run.notes:
         terminal.print(f"Passed over: {note}", markup=False)
-    told = {lack.assignment for lack in run.lacking if lack.reduced}
-    staff = needs_staff([card for card in cards if card.assignment not in told], run.unreadable)
+    known = {lack.assignment: tuple(lack.datasets) for lack in run.lacking if lack.reduced}
+    staff = needs_staff(cards, run.unreadable, known)
     if staff:
         terminal.print(
             f"[bold]For the staff[/bold], not a zero: {escape(', '.join(staff))}; see the report."

@@ -523,6 +523,10 @@ class TestSpeed:
     def test_a_busy_machine_is_nobodys_zero(self, mine: tuple[float, ...]) -> None:
         assert self.graded(mine, (5.0, 8.0, 11.0)).outcome is Outcome.ERROR
 
+    def test_a_verdict_that_no_noise_can_turn_is_given(self) -> None:
+        assert self.graded((1.0, 2.0, 5.0), (50.0, 80.0, 110.0)).outcome is Outcome.PASS
+        assert self.graded((50.0, 80.0, 150.0), (1.0, 2.0, 3.0)).outcome is Outcome.FAIL
+
 
 class TestAutoencoder:
     def graded(self, outputs: Any) -> CheckResult:
