@@ -29,14 +29,15 @@ class Result:
     def grades(self):
         return json.loads((self.out / "grades.json").read_text())
 
-    def submission(self, name, assignment="digits-svhn"):
-        return next(
+    def submission(self, name, assignment=None):
+        (found,) = (
             s
             for s in self.grades["submissions"]
-            if (s["assignment"], s["submission"]) == (assignment, name)
+            if s["submission"] == name and assignment in {None, s["assignment"]}
         )
+        return found
 
-    def outcomes(self, name, assignment="digits-svhn"):
+    def outcomes(self, name, assignment=None):
         return {
             f"{task['id']}/{criterion['id']}": criterion["outcome"]
             for task in self.submission(name, assignment)["tasks"]

@@ -1,0 +1,224 @@
+"""One run: collect → score → gradebook. The one place that catches our failures per submission."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from grader.collect.context import evidence_context
+from grader.collect.given import Given
+from grader.collect.inputs import Inputs, machine_secret
+from grader.collect.plan import plan
+from grader.collect.probes import own_context
+from grader.collect.run import Collected, Collector, datasets_of
+from grader.collect.serving import Serving
+from grader.collect.store import EvidenceStore
+from grader.collect.truth import ground_truth
+from grader.datasets import DATASETS, with_own
+from grader.engine import LocalPool
+from grader.errors import ConfigurationError, HarnessError, SandboxError
+from grader.gradebook import Gradebook
+from grader.model.evidence import EvidenceSet
+from grader.model.scorecard import Decision, Flag
+from grader.pipeline.records import Graded, Lacking, Listener, Options, Run
+from grader.pipeline.rubrics import load_rubric
+from grader.rubric.visible import measurable_part, visible_part
+from grader.sandbox import Sandbox, make_sandbox
+from grader.score import score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from grader.checks import GroundTruth
+    from grader.intake import Intake
+    from grader.model.submission import Submission
+    from grader.rubric.load import LoadedRubric
+
+__all__ = ["Grading"]
+
+
+class Grading:
+    """One run over what intake found."""
+
+    def __init__(self, options: Options, folders: Mapping[str, Path], listener: Listener) -> None:
+        self.options = options
+        self.folders = folders
+        self.listener = listener
+        self.sandbox = make_sandbox(options.sandbox)
+        self.pool = LocalPool(options.jobs)
+        self.secret = machine_secret()
+        self._check_lock = threading.Lock()
+        self._checked = False
+        self._boxes = 0
+
+    def run(self, intake: Intake) -> Run:
+        """Grade, save each scorecard as it comes, and report to the listener."""
+        began = time.monotonic()
+        wanted = sorted({s.assignment for s in intake.submissions})
+        rubrics = {a: load_rubric(self._folder(a)) for a in wanted}
+        if self.options.visible_only:
+            rubrics = {a: visible_part(r) for a, r in rubrics.items()}
+        self.options.out.mkdir(parents=True, exist_ok=True)
+        collectors = {a: self._collector(r) for a, r in rubrics.items()}
+        lacking = self._lacking(intake, collectors)
+        if self.options.skip_missing_data:
+            lacking, smaller = reduced(lacking, rubrics)
+            rubrics |= smaller
+            collectors |= {a: self._collector(r) for a, r in smaller.items()}
+        left_out = {entry.assignment for entry in lacking if entry.skipped}
+        taken = [s for s in intake.submissions if s.assignment not in left_out]
+        truths = {
+            a: ground_truth(rubrics[a], datasets_of(c.plan), c.inputs, c.serving)
+            for a, c in collectors.items()
+            if a not in left_out
+        }
+        result = Run(
+            unreadable=intake.unreadable, notes=intake.notes, rubrics=rubrics, lacking=lacking
+        )
+        self.listener.begun(len(taken))
+
+        def work(submission: Submission) -> Graded:
+            assignment = submission.assignment
+            return self._one(
+                submission, rubrics[assignment], collectors[assignment], truths[assignment]
+            )
+
+        with Gradebook(self.options.gradebook_url) as book:
+            self._book = book
+            self._decisions = {
+                (s.assignment, s.name): book.decisions(s.assignment, s.name) for s in taken
+            }
+            for entry in intake.unreadable:
+                book.save_unreadable(entry, _now())
+            for _, graded in self.pool.map(work, taken):
+                book.save(graded.scorecard, _now())
+                result.graded.append(graded)
+                self.listener.finished(graded)
+        result.boxes = self._boxes
+        result.wall_seconds = time.monotonic() - began
+        return result
+
+    def _folder(self, assignment: str) -> Path:
+        if assignment not in self.folders:
+            raise ConfigurationError(
+                f"there is no rubric for assignment '{assignment}'",
+                where=str(self.options.rubrics),
+                mend=f"use --assignment with one of: {', '.join(sorted(self.folders))}",
+            )
+        return self.folders[assignment]
+
+    def _collector(self, loaded: LoadedRubric) -> Collector:
+        requests = plan(loaded.rubric, loaded.params, loaded.checks)
+        own = with_own(DATASETS, loaded.rubric.datasets, loaded.folder, self.options.data)
+        inputs = Inputs(self.options.data, self.secret, own)
+        serving = Serving(inputs, loaded.rubric.data.serve)
+        given = Given.of(loaded.folder, loaded.rubric.data.given)
+        context = evidence_context(
+            self.sandbox.name, loaded.rubric.budget, datasets_of(requests), inputs, serving
+        )
+        return Collector(
+            plan=requests,
+            budget=loaded.rubric.budget,
+            store=EvidenceStore(
+                self.options.out / "evidence",
+                context | given.context() | own_context(requests),
+            ),
+            inputs=inputs,
+            serving=serving,
+            given=given,
+            threads=self.pool.threads_per_box,
+            fresh=self.options.fresh,
+            on_probe=self.listener.probing,
+        )
+
+    def _lacking(self, intake: Intake, collectors: Mapping[str, Collector]) -> tuple[Lacking, ...]:
+        """The assignments whose data is not all here, in the order of their names."""
+        found = []
+        for assignment, collector in collectors.items():
+            missing = collector.missing_datasets()
+            if missing:
+                names = tuple(s.name for s in intake.submissions if s.assignment == assignment)
+                root = self.options.data
+                fetch = [n for n in missing if n in DATASETS and not DATASETS[n].locate(root)]
+                found.append(Lacking(assignment, missing, tuple(fetch), names, skipped=False))
+        return tuple(found)
+
+    def checked_sandbox(self) -> Sandbox:
+        """The backend, after its self-check passed once in this run.
+
+        Raises:
+            SandboxError: Something got through, or the box cannot be made.
+        """
+        with self._check_lock:
+            if self.sandbox.isolated and not self._checked:
+                broken = [p for p in self.sandbox.self_check() if not p.holds]
+                if broken:
+                    what = "; ".join(f"{p.name}: {p.detail}" for p in broken)
+                    mend = next((p.mend for p in broken if p.mend), "")
+                    raise SandboxError(
+                        f"no sandbox, no grading: {what}", mend=mend or "see `grade doctor`"
+                    )
+                self._checked = True
+            self._boxes += 1
+        return self.sandbox
+
+    def _one(
+        self,
+        submission: Submission,
+        loaded: LoadedRubric,
+        collector: Collector,
+        truth: GroundTruth,
+    ) -> Graded:
+        """Grade one submission. Our failure becomes its `error` outcomes, and the others go on."""
+        began = time.monotonic()
+        self.listener.started(submission)
+        flags: tuple[Flag, ...] = ()
+        try:
+            collected = collector.collect(submission, self.checked_sandbox)
+        except SandboxError:
+            raise  # nothing can be graded safely here: say it once, not per submission
+        except HarnessError as error:
+            flags = (Flag(code="harness", message=str(error)),)
+            collected = Collected(EvidenceSet(collector.stored(submission)), (), 0)
+        decisions: tuple[Decision, ...] = self._decisions[submission.assignment, submission.name]
+        scorecard = score(
+            submission,
+            loaded.rubric,
+            loaded.params,
+            collected.evidence,
+            truth,
+            rubric_digest=loaded.digest,
+            sandbox=self.sandbox.name,
+            self_check=not self.sandbox.isolated,
+            attempts=collected.attempts,
+            decisions=decisions,
+            flags=flags,
+            checks=loaded.checks,
+        )
+        reused = collected.reused == len(collector.plan)
+        return Graded(scorecard, reused, time.monotonic() - began)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def reduced(
+    lacking: tuple[Lacking, ...], rubrics: Mapping[str, LoadedRubric]
+) -> tuple[tuple[Lacking, ...], dict[str, LoadedRubric]]:
+    """What is left to grade where data is missing: some tasks of a rubric, or nothing of it."""
+    parts = {
+        one.assignment: measurable_part(rubrics[one.assignment], set(one.datasets))
+        for one in lacking
+    }
+    told = tuple(
+        replace(
+            one, skipped=parts[one.assignment] is None, reduced=parts[one.assignment] is not None
+        )
+        for one in lacking
+    )
+    return told, {name: part for name, part in parts.items() if part is not None}
