@@ -24,7 +24,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 FORBIDDEN_TAGS = {"iframe", "object", "embed", "base", "link", "form", "frame", "applet", "audio"}
 
-pytestmark = [pytest.mark.slow, pytest.mark.box]
+pytestmark = [pytest.mark.slow, pytest.mark.box, pytest.mark.timeout(2400)]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,9 @@ def graded_as(case: Path) -> str:
 
 
 def impatient(folder: Path) -> Path:
-    return part_2(folder, wall_seconds=30, probe_seconds=20)
+    return part_2(
+        folder, wall_seconds=15, probe_seconds=10, optimizer_steps=60, batches_per_loader=10
+    )
 
 
 def test_there_are_attacks():

@@ -17,7 +17,7 @@ EXPECTED = Path(__file__).parent / "expected"
 SAMPLES = Path(__file__).parents[2] / "submissions"
 CASES = sorted(EXPECTED.glob("*/*.toml"))
 
-pytestmark = [pytest.mark.slow, pytest.mark.box]
+pytestmark = [pytest.mark.slow, pytest.mark.box, pytest.mark.timeout(3600)]
 
 
 def test_every_sample_has_an_expectation():
