@@ -162,14 +162,24 @@ def train_by_hand(rubric: Rubric, role: str, setup: dict[str, JsonValue]) -> Pro
 
 
 def time_module(
-    rubric: Rubric, role: str, *, passes: int, batch: int, training: bool, given: str = ""
+    rubric: Rubric,
+    role: str,
+    *,
+    passes: int,
+    least: int,
+    seconds: float,
+    batch: int,
+    training: bool,
+    given: str = "",
 ) -> ProbeRequest:
     """Make so many passes, timed by the host. Payload: Timing.
 
     Args:
         rubric: Where the role is declared.
         role: The net; its `input_shape` gives the inputs.
-        passes: Forward passes, or training steps.
+        passes: Forward passes, or training steps: at most.
+        least: How many are made however long they take.
+        seconds: After which no further one is begun.
         batch: Examples in each.
         training: Whether to go backward and step.
         given: Source of the net to compare with, a function `build()`; empty for the student's.
@@ -177,6 +187,8 @@ def time_module(
     params: dict[str, JsonValue] = {
         "role": role_params(rubric, role),
         "passes": passes,
+        "least": least,
+        "seconds": seconds,
         "batch": batch,
         "training": training,
         "given": given,

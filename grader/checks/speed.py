@@ -6,6 +6,7 @@ counts. Two differences for each net say how far the machine can be trusted.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,11 @@ class SpeedRatio(Record):
     training: bool = False
     """Whether a pass goes backward and steps, too."""
     batch: int = Field(default=8, ge=1, le=4096)
-    passes: tuple[int, ...] = (2, 6, 10)
-    """Three counts of passes, rising."""
+    passes: tuple[int, ...] = (100, 1000, 2000)
+    """Three counts of passes, rising. A slow net makes fewer: see `seconds`."""
+    seconds: float = Field(default=8.0, gt=0)
+    """For the longest of the three counts; the others have their share. At least one, two and
+    three passes are made."""
     noise: float = Field(default=0.5, gt=0)
     """When the two differences of one net lie apart by more than this share, only a verdict that
     both give is given."""
@@ -54,7 +58,7 @@ class SpeedRatio(Record):
     def _three_counts(self) -> SpeedRatio:
         rising = all(a < b for a, b in zip(self.passes, self.passes[1:], strict=False))
         if len(self.passes) != COUNTS or self.passes[0] < 1 or not rising:
-            msg = "passes are three rising numbers, such as [2, 6, 10]"
+            msg = "passes are three rising numbers, such as [100, 1000, 2000]"
             raise ValueError(msg)
         well_formed(self.bands, rising=True)
         return self
@@ -74,26 +78,29 @@ def _requests(params: SpeedRatio, rubric: Rubric, given: str) -> tuple[ProbeRequ
             rubric,
             params.model,
             passes=number,
+            least=least,
+            seconds=params.seconds * number / params.passes[-1],
             batch=params.batch,
             training=params.training,
             given=given,
         )
-        for number in params.passes
+        for least, number in enumerate(params.passes, 1)
     )
 
 
 @check("speed.ratio", SpeedRatio, needs=_needs)
 def speed_ratio(params: SpeedRatio, seen: Seen) -> CheckResult:
     """Your net is as fast as the assignment asks, compared with the given one."""
-    mine, bound = _seconds(params, seen, "")
-    theirs, _ = _seconds(params, seen, params.given)
-    for slopes in (mine, theirs):
-        low, high = min(slopes), max(slopes)
-        if low * (params.passes[1] - params.passes[0]) < SHORTEST_SECONDS or not low > 0:
-            return ours("the passes were too short to be timed here; the rubric may ask for more")
-        if high > (1 + params.noise) * low and not _sure(params, mine, theirs):
+    mine, theirs = _timed(params, seen, ""), _timed(params, seen, params.given)
+    bound = mine.bound_by
+    for timed in (mine, theirs):
+        if not timed.low > 0:
             return ours("this machine was too busy to compare speeds")
-    ratio = Fraction(theirs[2]) / Fraction(mine[2])
+        if timed.shortest_seconds < SHORTEST_SECONDS:
+            return ours("the passes were too short to be timed here; the rubric may ask for more")
+        if timed.high > (1 + params.noise) * timed.low and not _sure(params, mine, theirs):
+            return ours("this machine was too busy to compare speeds")
+    ratio = theirs.pass_seconds / mine.pass_seconds
     band = earned(params.bands, ratio, rising=True)
     fraction = band.fraction if band else Fraction(0)
     better = [one for one in params.bands if one.fraction > fraction]
@@ -125,17 +132,60 @@ def speed_ratio(params: SpeedRatio, seen: Seen) -> CheckResult:
     )
 
 
-def _sure(params: SpeedRatio, mine: tuple[float, ...], theirs: tuple[float, ...]) -> bool:
+@dataclass(frozen=True)
+class _Timed:
+    """One net's passes.
+
+    Attributes:
+        counts: Passes made in each of the three probes.
+        wall_seconds: Of each.
+        bound_by: How the net was found.
+    """
+
+    counts: tuple[int, ...]
+    wall_seconds: tuple[float, ...]
+    bound_by: str
+
+    def _between(self, a: int, b: int) -> Fraction:
+        seconds = Fraction(self.wall_seconds[b]) - Fraction(self.wall_seconds[a])
+        passes = self.counts[b] - self.counts[a]
+        return seconds / passes if passes > 0 else Fraction(0)
+
+    @property
+    def pass_seconds(self) -> Fraction:
+        """Seconds a pass, between the fewest and the most."""
+        return self._between(0, 2)
+
+    @property
+    def low(self) -> Fraction:
+        """The least that a pass may have taken."""
+        return min(self._between(0, 1), self._between(1, 2), self.pass_seconds)
+
+    @property
+    def high(self) -> Fraction:
+        """The most that a pass may have taken."""
+        return max(self._between(0, 1), self._between(1, 2), self.pass_seconds)
+
+    @property
+    def shortest_seconds(self) -> Fraction:
+        """What lies between two probes, at least."""
+        steps = (self.counts[1] - self.counts[0], self.counts[2] - self.counts[1])
+        return self.low * min(steps)
+
+
+def _sure(params: SpeedRatio, mine: _Timed, theirs: _Timed) -> bool:
     """Whether the slowest and the fastest that both nets may be earn the same."""
-    slowest = Fraction(min(theirs)) / Fraction(max(mine))
-    fastest = Fraction(max(theirs)) / Fraction(min(mine))
+    if not mine.low > 0 or not theirs.low > 0:
+        return False
+    slowest, fastest = theirs.low / mine.high, theirs.high / mine.low
     return earned(params.bands, slowest, rising=True) == earned(params.bands, fastest, rising=True)
 
 
-def _seconds(params: SpeedRatio, seen: Seen, given: str) -> tuple[tuple[float, ...], str]:
-    """Seconds a pass: between the first and second count, second and third, first and third."""
+def _timed(params: SpeedRatio, seen: Seen, given: str) -> _Timed:
     measured = [seen.measured(request, Timing) for request in _requests(params, seen.rubric, given)]
-    walls = [evidence.wall_seconds for evidence, _ in measured]
-    pairs = ((0, 1), (1, 2), (0, 2))
-    slopes = tuple((walls[b] - walls[a]) / (params.passes[b] - params.passes[a]) for a, b in pairs)
-    return slopes, bound_by(measured[0][1].binding)
+    counts = tuple(
+        max(least, min(timing.passes, most))
+        for least, (most, (_, timing)) in enumerate(zip(params.passes, measured, strict=True), 1)
+    )
+    walls = tuple(evidence.wall_seconds for evidence, _ in measured)
+    return _Timed(counts, walls, bound_by(measured[0][1].binding))

@@ -24,7 +24,8 @@ def plan(
 ) -> tuple[ProbeRequest, ...]:
     """Every measurement that some criterion needs, each once, and `find_mistakes` always.
 
-    Cheap ones come first, the restart-and-run-all and what needs its live objects last.
+    Cheap ones come first (documents among them: they tell which tasks are taken part in), the
+    restart-and-run-all and what needs its live objects last.
 
     Args:
         rubric: The rubric.
@@ -43,7 +44,7 @@ def plan(
 
 
 def _rank(request: ProbeRequest) -> int:
-    if request.probe == "inspect_source":
+    if request.probe in {"inspect_source", "read_documents"}:
         return 0
     if request.probe == "bind_roles":
         return 1

@@ -18,6 +18,7 @@ from grader.collect.admit import (
     interrupted,
 )
 from grader.collect.given import Given
+from grader.collect.needed import EVERYTHING, Needed
 from grader.collect.plan import source_of, steps
 from grader.collect.pretrained import pretrained_weights
 from grader.collect.probes import OWN, array_rules, spec_of
@@ -28,7 +29,7 @@ from grader.model.outcome import ExitReason
 from grader.sandbox.box import Box, BoxExit, Limits, Sandbox, Slot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from grader.collect.inputs import Inputs
     from grader.collect.serving import ServedCopy, Serving
@@ -54,14 +55,14 @@ class Collected:
     """What became of one submission's measurements.
 
     Attributes:
-        evidence: One piece for every request of the plan.
+        evidence: One piece for every request that the submission needs.
         attempts: The boxes that made it.
-        reused: How many pieces were there already.
+        reused: Whether all of it was there already.
     """
 
     evidence: EvidenceSet
     attempts: tuple[Attempt, ...]
-    reused: int
+    reused: bool
 
 
 @dataclass
@@ -70,6 +71,7 @@ class Collector:
 
     Attributes:
         plan: Every request, cheap ones first.
+        needed: Which of them a submission needs.
         budget: The rubric's limits.
         store: Where evidence is kept.
         inputs: Datasets.
@@ -84,6 +86,7 @@ class Collector:
     budget: Budget
     store: EvidenceStore
     inputs: Inputs
+    needed: Needed = EVERYTHING
     serving: Serving | None = None
     given: Given = Given({})  # noqa: RUF009 - frozen, and never changed
     threads: int = 1
@@ -97,33 +100,44 @@ class Collector:
         found = ((r.digest, self.store.load(submission, r)) for r in self.plan)
         return {digest: evidence for digest, evidence in found if evidence is not None}
 
-    def collect(self, submission: Submission, open_sandbox: Callable[[], Sandbox]) -> Collected:
+    def collect(
+        self,
+        submission: Submission,
+        open_sandbox: Callable[[], Sandbox],
+        decided: Collection[str] = (),
+    ) -> Collected:
         """Measure what is missing.
 
         Args:
             submission: Whose code runs.
             open_sandbox: Gives the backend after its self-check; called only when a box is needed.
+            decided: `task/criterion` that a person decided.
 
         Raises:
             HarnessError: No box can be made.
         """
+
+        def needed() -> tuple[ProbeRequest, ...]:
+            return self.needed.among(self.plan, have, decided)
+
         have = self.stored(submission)
-        reused = len(have)
-        attempts = list(self.store.attempts(submission)) if reused else []
+        reused = all(r.digest in have for r in needed())
+        attempts = list(self.store.attempts(submission)) if have else []
         served, lost = self._served(submission, have)
         unavailable = self._missing_data(have, lost)
         have.update(unavailable)
         told = set(unavailable) | (set(have) if attempts else set())
         self.store.remember(submission)
         for _ in range(ATTEMPTS_AT_MOST):
-            todo = [r for r in self.plan if r.digest not in have]
-            if not todo:
+            if all(r.digest in have for r in needed()):
                 break
             with tempfile.TemporaryDirectory(prefix="grade-slot-") as folder:
                 sandbox = open_sandbox()
-                attempt = _Attempt(self, submission, sandbox, Path(folder), have, served, lost)
+                attempt = _Attempt(
+                    self, submission, sandbox, Path(folder), have, served, lost, needed
+                )
                 try:
-                    record = attempt.run(todo, len(attempts) + 1)
+                    record = attempt.run(len(attempts) + 1)
                 except DatasetMissingError as error:  # it went while it was being read
                     raise HarnessError(error.message, where=error.where, mend=error.mend) from error
             # A killed run left evidence but no record of its attempt: it counts to this one.
@@ -133,12 +147,12 @@ class Collector:
             self.store.save_attempts(submission, tuple(attempts))
             if record.exit_reason is ExitReason.HARNESS:
                 break
-        for request in self.plan:
+        for request in needed():
             if request.digest not in have:
                 evidence = have[request.digest] = _given_up(request, attempts)
                 if evidence.state != "harness":
                     self.store.save(submission, evidence)
-        ordered = {r.digest: have[r.digest] for r in self.plan}
+        ordered = {r.digest: have[r.digest] for r in needed()}
         return Collected(EvidenceSet(ordered), tuple(attempts), reused)
 
     def _served(
@@ -202,9 +216,12 @@ class _Attempt:
     served: dict[str, ServedCopy]
     lost: str
     """Why nothing can be executed here; empty when everything can."""
+    needed: Callable[[], tuple[ProbeRequest, ...]]
+    """What of the plan is needed, as far as is known."""
 
-    def run(self, todo: list[ProbeRequest], number: int) -> Attempt:
+    def run(self, number: int) -> Attempt:
         """Open a box and measure until everything is done or the box is gone."""
+        todo = [r for r in self.needed() if r.digest not in self.have]
         started = time.monotonic()
         started_at = datetime.now(UTC).isoformat(timespec="seconds")
         startup, environment, detail = 0.0, {}, ""
@@ -301,14 +318,25 @@ class _Attempt:
         return sum(rule.most_bytes for rule in self._rules(request).values())
 
     def _measure(self, channel: wire.Channel, todo: list[ProbeRequest]) -> None:
-        """Send step after step. A request with source `any` that is unbound is tried again live."""
+        """Send step after step. A request with source `any` that is unbound is tried again live.
+
+        What needs live objects of an execution that an earlier box measured runs it once more:
+        the stored evidence stays.
+        """
         unbound: list[ProbeRequest] = []
+        again = self._executed_before(todo)
+        live = [place for place, request in enumerate(todo) if source_of(request) == "live"]
+        if again and live:
+            todo[live[0] : live[0]], again = again, []
         queue = steps(todo)
-        executing = any(spec_of(step[0].probe).executes for step in queue)
-        while queue:
-            step = queue.pop(0)
+        executing = bool(again) or any(spec_of(step[0].probe).executes for step in queue)
+        while queue or (again and unbound):
+            step = queue.pop(0) if queue else again
             if spec_of(step[0].probe).executes:
-                step, unbound = step + unbound, []
+                step, unbound, again = step + unbound, [], []
+            step = self._still_needed(step)
+            if not step:
+                continue
             channel.send(
                 wire.STEP,
                 [
@@ -325,6 +353,22 @@ class _Attempt:
                     self._keep(request, harness_evidence(request, self.lost))
                 else:
                     self._keep(request, evidence)
+
+    def _executed_before(self, todo: list[ProbeRequest]) -> list[ProbeRequest]:
+        """The plan's execution, when it is not to do and went well in an earlier box."""
+        for request in self.collector.plan:
+            if spec_of(request.probe).executes and not request.params.get("forbid"):
+                before = self.have.get(request.digest)
+                done = before is not None and before.state == "measured"
+                return [request] if done and request not in todo else []
+        return []
+
+    def _still_needed(self, step: list[ProbeRequest]) -> list[ProbeRequest]:
+        """A step without what turned out to be of tasks not taken part in."""
+        wanted = {request.digest for request in self.needed()}
+        rest = [r for r in step if r.digest in wanted and r.digest not in self.have]
+        runs = spec_of(step[0].probe).executes
+        return step if runs and rest and rest[0] is not step[0] else rest
 
     @staticmethod
     def _live(request: ProbeRequest, step: list[ProbeRequest], position: int) -> dict[str, Any]:
@@ -362,6 +406,8 @@ class _Attempt:
         return admit(request, frame.text, frame.body, self._rules(request), orders, took)
 
     def _keep(self, request: ProbeRequest, evidence: Evidence) -> None:
+        if request.digest in self.have:
+            return  # executed once more, for its live objects alone
         self.have[request.digest] = evidence
         self.collector.store.save(self.submission, evidence)
 

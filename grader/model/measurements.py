@@ -335,4 +335,5 @@ class Timing(Record):
 
     binding: Binding
     passes: int
+    """Made: all that were asked for, or those that fitted into the seconds."""
     batch: int

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from grader.collect.context import evidence_context
 from grader.collect.given import Given
 from grader.collect.inputs import Inputs, machine_secret
+from grader.collect.needed import Needed
 from grader.collect.plan import plan
 from grader.collect.probes import own_context
 from grader.collect.run import Collected, Collector, datasets_of
@@ -128,6 +129,7 @@ class Grading:
                 context | given.context() | own_context(requests),
             ),
             inputs=inputs,
+            needed=Needed.of(loaded.rubric, loaded.params, loaded.checks),
             serving=serving,
             given=given,
             threads=self.pool.threads_per_box,
@@ -177,14 +179,15 @@ class Grading:
         began = time.monotonic()
         self.listener.started(submission)
         flags: tuple[Flag, ...] = ()
+        decisions: tuple[Decision, ...] = self._decisions[submission.assignment, submission.name]
+        decided = [decision.criterion for decision in decisions]
         try:
-            collected = collector.collect(submission, self.checked_sandbox)
+            collected = collector.collect(submission, self.checked_sandbox, decided)
         except SandboxError:
             raise  # nothing can be graded safely here: say it once, not per submission
         except HarnessError as error:
             flags = (Flag(code="harness", message=str(error)),)
-            collected = Collected(EvidenceSet(collector.stored(submission)), (), 0)
-        decisions: tuple[Decision, ...] = self._decisions[submission.assignment, submission.name]
+            collected = Collected(EvidenceSet(collector.stored(submission)), (), reused=False)
         scorecard = score(
             submission,
             loaded.rubric,
@@ -199,8 +202,7 @@ class Grading:
             flags=flags,
             checks=loaded.checks,
         )
-        reused = collected.reused == len(collector.plan)
-        return Graded(scorecard, reused, time.monotonic() - began)
+        return Graded(scorecard, collected.reused, time.monotonic() - began)
 
 
 def _now() -> str:

@@ -1,7 +1,11 @@
-"""Probe `time_module`: so many passes of a net. The host's clock measures; none is read here."""
+"""Probe `time_module`: so many passes of a net. The host's clock measures.
+
+The clock read here only ends a slow net's passes early; who turns it makes more of them.
+"""
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,6 +17,8 @@ from ..reply import StudentFault
 from ..shims.large_nets import LARGE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..reply import Reply
     from ..session import Session
 
@@ -25,7 +31,7 @@ LEARNING_RATE = 1e-4
 
 def time_module(session: Session, params: dict[str, Any], reply: Reply) -> None:
     """Payload: Timing."""
-    role, batch, passes = params["role"], int(params["batch"]), int(params["passes"])
+    role, batch = params["role"], int(params["batch"])
     if params.get("given"):
         owner = _built(str(params["given"]))
         binding = {"role": role["name"], "how": "explicit", "definition": "the given net"}
@@ -35,12 +41,21 @@ def time_module(session: Session, params: dict[str, Any], reply: Reply) -> None:
         owner, binding = bound.module, bound.payload()
     _draw_large(owner)
     net, inputs = _net(session, owner, role, batch)
-    if params.get("training"):
-        _train(net, inputs, passes)
-    else:
-        for _ in range(passes):
-            net.scores(inputs)
+    one = _step(net, inputs) if params.get("training") else lambda: net.scores(inputs)
+    try:
+        passes = _many(one, int(params["passes"]), int(params["least"]), float(params["seconds"]))
+    finally:
+        quiet_eval(net.core)
     reply.payload = {"binding": binding, "passes": passes, "batch": batch}
+
+
+def _many(one: Callable[[], object], most: int, least: int, seconds: float) -> int:
+    """How many passes were made."""
+    began, made = monotonic(), 0
+    while made < most and (made < least or monotonic() - began < seconds):
+        one()
+        made += 1
+    return made
 
 
 def _built(source: str) -> Any:
@@ -79,7 +94,7 @@ def _net(session: Session, owner: Any, role: dict[str, Any], batch: int) -> tupl
     raise StudentFault("no_forward", "no shape of inputs is known that the net takes")
 
 
-def _train(net: Net, inputs: torch.Tensor, passes: int) -> None:
+def _step(net: Net, inputs: torch.Tensor) -> Callable[[], None]:
     """Forward, backward, a step of SGD."""
     core = net.core
     core.train()
@@ -87,11 +102,11 @@ def _train(net: Net, inputs: torch.Tensor, passes: int) -> None:
     if not trained:
         raise StudentFault("nothing_to_train", "no parameter of the net requires a gradient")
     optimizer = torch.optim.SGD(trained, lr=LEARNING_RATE)
-    try:
-        for _ in range(passes):
-            optimizer.zero_grad()
-            loss: Any = net.raw(inputs).float().logsumexp(dim=-1).mean()
-            loss.backward()
-            optimizer.step()
-    finally:
-        quiet_eval(core)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss: Any = net.raw(inputs).float().logsumexp(dim=-1).mean()
+        loss.backward()
+        optimizer.step()
+
+    return step

@@ -493,19 +493,27 @@ class TestFinding:
 class TestSpeed:
     GIVEN = "def build(): ..."
 
-    def graded(self, mine: tuple[float, ...], theirs: tuple[float, ...], **params: Any) -> Any:
+    def graded(
+        self,
+        mine: tuple[float, ...],
+        theirs: tuple[float, ...],
+        counts: tuple[int, ...] = (2, 6, 10),
+        **params: Any,
+    ) -> Any:
         rubric = a_rubric()
         evidence = []
         for source, walls in (("", mine), (self.GIVEN, theirs)):
-            for passes, wall in zip((2, 6, 10), walls, strict=True):
+            for least, (most, wall) in enumerate(zip((2, 6, 10), walls, strict=True), 1):
                 request = time_module(
-                    rubric, "cnn", passes=passes, batch=8, training=False, given=source
-                )
-                payload = Timing(binding=a_binding(), passes=passes, batch=8)
+                    rubric, "cnn", passes=most, least=least, seconds=8 * most / 10, batch=8,
+                    training=False, given=source,
+                )  # fmt: skip
+                made = min(most, counts[least - 1])
+                payload = Timing(binding=a_binding(), passes=made, batch=8)
                 piece = measured(request, payload)
                 evidence.append(piece.model_copy(update={"wall_seconds": wall}))
         bands = [{"at": 2, "fraction": 1}, {"at": 1.5, "fraction": 0.5}]
-        given = {"model": "cnn", "given": self.GIVEN, "bands": bands, **params}
+        given = params | {"model": "cnn", "given": self.GIVEN, "bands": bands, "passes": [2, 6, 10]}
         return judged("speed.ratio", given, a_seen(*evidence))
 
     def test_ratios_of_differences(self) -> None:
@@ -513,6 +521,13 @@ class TestSpeed:
         assert result.outcome is Outcome.PASS
         assert result.measured == 3
         assert self.graded((1.0, 2.0, 3.0), (1.0, 2.0, 3.0)).outcome is Outcome.FAIL
+
+    def test_a_slow_net_made_fewer_passes(self) -> None:
+        result = self.graded((1.0, 2.0, 3.0), (3.0, 5.0, 7.0), counts=(1, 3, 5))
+        assert result.measured == 2
+        assert self.graded((1, 2, 3), (3, 5, 7), counts=(2, 2, 2)).outcome is Outcome.ERROR
+        claimed = self.graded((1.0, 2.0, 3.0), (3.0, 5.0, 7.0), counts=(200, 600, 1000))
+        assert claimed.measured == 2, "never more than were asked for"
 
     def test_close_to_a_band_is_flagged(self) -> None:
         result = self.graded((1.0, 2.0, 3.0), (1.0, 2.9, 4.8))

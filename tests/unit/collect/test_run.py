@@ -27,6 +27,17 @@ EXECUTION = {
     "figures": [],
     "stubbed_packages": [],
 }
+ALIVE = {
+    "binding": {"role": "mlp", "how": "alive"},
+    "class_name": "Net",
+    "layers": [],
+    "parameters": 1,
+    "trainable": 1,
+    "buffers": 0,
+    "saved": [],
+    "missing_keys": [],
+    "unexpected_keys": [],
+}
 PAYLOADS = {"inspect_source": FACTS, "find_claims": {"claims": []}, "execute": EXECUTION}
 
 
@@ -48,7 +59,7 @@ def test_what_is_stored_is_not_measured_again(make_collector, submission):
     again = FakeSandbox(well)
     collected = make_collector(SOURCE, CLAIMS).collect(submission, lambda: again)
     assert again.boxes == []
-    assert collected.reused == 2
+    assert collected.reused
     assert len(collected.attempts) == 1
 
 
@@ -157,23 +168,12 @@ def test_an_unbound_role_is_tried_again_on_live_objects(make_collector, submissi
     layers = ProbeRequest(
         probe="describe_module", params={"role": {"name": "mlp"}, "source": "any"}
     )
-    facts = {
-        "binding": {"role": "mlp", "how": "alive"},
-        "class_name": "Net",
-        "layers": [],
-        "parameters": 1,
-        "trainable": 1,
-        "buffers": 0,
-        "saved": [],
-        "missing_keys": [],
-        "unexpected_keys": [],
-    }
 
     def answer(request):
         if request["probe"] != "describe_module":
             return well(request)
         live = request["params"]["source"] == "live"
-        return measured(facts) if live else unbound("no weights")
+        return measured(ALIVE) if live else unbound("no weights")
 
     sandbox = FakeSandbox(answer)
     collected = make_collector(layers, RUN).collect(submission, lambda: sandbox)
@@ -183,6 +183,54 @@ def test_an_unbound_role_is_tried_again_on_live_objects(make_collector, submissi
         ("describe_module", "live"),
     ]
     assert collected.evidence.get_for(layers).payload["binding"]["how"] == "alive"
+
+
+@pytest.mark.parametrize("source", ["live", "any"])
+def test_live_objects_are_there_again_after_a_kill(make_collector, submission, store, source):
+    """The execution was measured and kept; what looks at its objects was not yet."""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(_submission, probe):
+        if probe == "describe_module" and store.load(submission, RUN):
+            raise Killed
+
+    def answer(request):
+        if request["probe"] != "describe_module":
+            return well(request)
+        live = request["params"]["source"] == "live"
+        return measured(ALIVE) if live else unbound("nothing was executed")
+
+    layers = ProbeRequest(
+        probe="describe_module", params={"role": {"name": "mlp"}, "source": source}
+    )
+    plan = (layers, RUN) if source == "any" else (RUN, layers)
+    with pytest.raises(Killed):
+        make_collector(*plan, on_probe=killed).collect(submission, lambda: FakeSandbox(answer))
+    kept = store.load(submission, RUN)
+    sandbox = FakeSandbox(lambda r: answer(r) if r["probe"] != "execute" else other_run())
+    collected = make_collector(*plan).collect(submission, lambda: sandbox)
+    assert sandbox.boxes[0].asked[-2:] == [("execute", ""), ("describe_module", "live")]
+    assert collected.evidence.get_for(layers).payload["binding"]["how"] == "alive"
+    assert collected.evidence.get_for(RUN) == kept == store.load(submission, RUN)
+
+
+def other_run():
+    return measured(EXECUTION | {"optimizer_steps": 4})
+
+
+def test_an_execution_that_failed_is_not_run_again_for_live_objects(make_collector, submission):
+    layers = ProbeRequest(
+        probe="describe_module", params={"role": {"name": "mlp"}, "source": "live"}
+    )
+    sandbox = FakeSandbox(lambda r: "die" if r["probe"] == "execute" else unbound("not executed"))
+    collected = make_collector(RUN, layers).collect(submission, lambda: sandbox)
+    assert [box.asked for box in sandbox.boxes] == [
+        [("execute", "")],
+        [("describe_module", "live")],
+    ]
+    assert collected.evidence.get_for(layers).state == "unbound"
 
 
 def test_unbound_stays_unbound_without_an_execution(make_collector, submission):

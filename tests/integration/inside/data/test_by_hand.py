@@ -226,7 +226,7 @@ def test_passes_are_made_as_often_as_asked(box):
         "        return self.fc(x)\n"
     )
     net = role("module", names=["Net"], input_shape=[8], output_shape=[3])
-    params = {"role": net, "batch": 5, "training": False, "given": ""}
+    params = {"role": net, "batch": 5, "least": 9, "seconds": 0, "training": False, "given": ""}
     assert box.ask(("time_module", {**params, "passes": 6}))[0].payload.passes == 6
     assert box.ask(("time_module", {**params, "passes": 7}))[0].fault["message"] == "seven"
     trained = {**params, "training": True, "passes": 6}
@@ -238,6 +238,7 @@ def test_the_given_net_is_timed_from_its_source(box):
     given = "import torch\ndef build():\n    return torch.nn.Sequential(torch.nn.Linear(4, 2))\n"
     net = role("module", names=["Net"], input_shape=[4], output_shape=[2])
     params = {"role": net, "passes": 2, "batch": 3, "training": True, "given": given}
+    params |= {"least": 1, "seconds": 60}
     box.notebook("x = 1")
     answer = box.ask(("time_module", params))[0]
     assert answer.payload.binding.definition == "the given net"
@@ -253,5 +254,6 @@ def test_a_net_of_another_input_size_is_asked_in_its_own(box):
         "    def forward(self, x):\n        return self.fc(self.c(x).flatten(1))\n"
     )
     net = role("module", names=["Net"], input_shape=[3, 224, 224], output_shape=[3])
-    params = {"role": net, "passes": 1, "batch": 2, "training": False, "given": ""}
-    assert box.ask(("time_module", params))[0].payload.passes == 1
+    params = {"role": net, "passes": 9, "batch": 2, "training": False, "given": ""}
+    timed = {**params, "least": 2, "seconds": 0}
+    assert box.ask(("time_module", timed))[0].payload.passes == 2, "no further one is begun"
