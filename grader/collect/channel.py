@@ -6,7 +6,6 @@ import json
 import os
 import select
 import struct
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from grader.errors import ChannelError
 from grader.model.outcome import ExitReason
 
 if TYPE_CHECKING:
+    from grader.collect.deadline import Deadline
     from grader.sandbox.box import Box
 
 __all__ = ["BEGIN", "DONE", "ENDED", "EVIDENCE", "READY", "Channel", "Frame", "Interrupted"]
@@ -82,11 +82,11 @@ class Channel:
         if job_fd >= 0:
             os.close(job_fd)
 
-    def receive(self, deadline: float, body_limit: int) -> Frame:
+    def receive(self, deadline: Deadline, body_limit: int) -> Frame:
         """Read the next frame.
 
         Args:
-            deadline: Of `time.monotonic`.
+            deadline: Until when to wait.
             body_limit: Largest body to accept, in bytes; nothing beyond it is read.
 
         Raises:
@@ -101,10 +101,10 @@ class Channel:
         text = self._read(json_size, deadline)
         return Frame(kind, index, text, self._read(body_size, deadline))
 
-    def _read(self, size: int, deadline: float) -> bytes:
+    def _read(self, size: int, deadline: Deadline) -> bytes:
         data = bytearray()
         while len(data) < size:
-            wait = min(POLL_SECONDS, deadline - time.monotonic())
+            wait = min(POLL_SECONDS, deadline.left_seconds())
             if wait <= 0:
                 raise Interrupted(ExitReason.TIMEOUT, "the time limit was reached")
             ready, _, _ = select.select([self._box.evidence_fd], [], [], wait)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from grader.collect.deadline import PATIENCE
 from grader.model import documents, measurements
 from grader.model.evidence import ProbeRequest
 from grader.registry import Registry
@@ -30,8 +31,6 @@ __all__ = [
     "spec_of",
 ]
 
-WALL_PATIENCE = 2
-"""On a busy machine a run inside may take so many times its seconds before it ends itself."""
 WALL_GRACE_SECONDS = 20.0
 """Beyond the execution's own soft end: it still has to report what it saw."""
 
@@ -84,7 +83,7 @@ class ProbeSpec:
     def wall_seconds(self, budget: Budget) -> float:
         """When the host ends it."""
         if self.executes:
-            return WALL_PATIENCE * budget.wall_seconds + WALL_GRACE_SECONDS
+            return PATIENCE * budget.wall_seconds + WALL_GRACE_SECONDS
         return budget.probe_seconds
 
 

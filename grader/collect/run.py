@@ -17,6 +17,7 @@ from grader.collect.admit import (
     harness_evidence,
     interrupted,
 )
+from grader.collect.deadline import Deadline
 from grader.collect.given import Given
 from grader.collect.needed import EVERYTHING, Needed
 from grader.collect.plan import source_of, steps
@@ -230,13 +231,13 @@ class _Attempt:
         box = self._open()
         channel = wire.Channel(box)
         try:
-            ready = channel.receive(time.monotonic() + STARTUP_SECONDS, 0)
+            ready = channel.receive(Deadline.after(STARTUP_SECONDS), 0)
             environment = wire.parse_versions(ready)
             startup = time.monotonic() - started
             channel.send(wire.JOB, self._job(box, todo))
             self._measure(channel, todo)
             channel.finish()
-            channel.receive(time.monotonic() + self.collector.budget.probe_seconds, 0)
+            channel.receive(Deadline.after(self.collector.budget.probe_seconds), 0)
         except wire.Interrupted as stop:
             reason, detail = stop.reason, stop.detail
             if not environment:
@@ -385,10 +386,13 @@ class _Attempt:
         }
         begun = time.monotonic()
         try:
-            frame = channel.receive(begun + STARTUP_SECONDS, 0)  # the worker may still be importing
+            frame = channel.receive(
+                Deadline.after(STARTUP_SECONDS), 0
+            )  # the worker may still be importing
             begun = time.monotonic()
+            deadline = Deadline(limit, begun, patient=not spec_of(request.probe).executes)
             while frame.kind == wire.BEGIN:
-                frame = channel.receive(begun + limit, self._body_limit(request))
+                frame = channel.receive(deadline, self._body_limit(request))
         except wire.Interrupted as stop:
             took = time.monotonic() - begun
             named = {

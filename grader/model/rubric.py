@@ -126,7 +126,7 @@ class Budget(Record):
     batches_per_loader: int = Field(default=50, gt=0)
     """For each pass over a loader."""
     probe_seconds: float = Field(default=60.0, gt=0)
-    """For every other probe."""
+    """For every other probe. On a busy machine up to twice as long."""
     memory_bytes: int = Field(default=4 * 1024**3, gt=0)
     processes: int = Field(default=256, gt=0)
     disk_bytes: int = Field(default=1024**3, gt=0)

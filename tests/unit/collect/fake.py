@@ -6,9 +6,9 @@ import contextlib
 import json
 import os
 import threading
-import time
 
 from grader.collect import channel as wire
+from grader.collect.deadline import Deadline
 from grader.model.outcome import ExitReason
 from grader.sandbox.box import BoxExit, Property
 
@@ -113,4 +113,4 @@ def unbound(message):
 
 
 def soon():
-    return time.monotonic() + 5
+    return Deadline.after(5)

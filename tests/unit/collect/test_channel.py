@@ -1,9 +1,9 @@
 import os
-import time
 
 import pytest
 
 from grader.collect import channel as wire
+from grader.collect.deadline import PATIENCE, Deadline
 from grader.model.outcome import ExitReason
 from tests.unit.collect.fake import frame, soon
 
@@ -52,8 +52,18 @@ def test_more_than_asked_for_is_refused_unread(box, json_size, body_size):
 def test_a_writer_that_never_goes_on_times_out(box):
     os.write(box.write, wire.HEADER.pack(wire.EVIDENCE, 0, 100, 0) + b"only this")
     with pytest.raises(wire.Interrupted) as stopped:
-        wire.Channel(box).receive(time.monotonic() + 0.2, 0)
+        wire.Channel(box).receive(Deadline.after(0.2), 0)
     assert stopped.value.reason is ExitReason.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("load_per_core", "left"), [(0.5, -1), (1.5, 4), (50, 10 * (PATIENCE - 1) - 1)]
+)
+def test_a_busy_machine_is_given_more_time(monkeypatch, load_per_core, left):
+    monkeypatch.setattr(os, "getloadavg", lambda: (load_per_core * os.cpu_count(), 0, 0))
+    monkeypatch.setattr("grader.collect.deadline.monotonic", lambda: 111.0)
+    assert Deadline(10, 100, patient=True).left_seconds() == pytest.approx(left)
+    assert Deadline(10, 100).left_seconds() == -1
 
 
 def test_the_job_pipe_is_closed_once_and_its_number_is_then_nobodys(box):
