@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from grader.checks.base import Seen, Stopped, failed
+from grader.checks.faults import waiting
 from grader.checks.requests import execute, inspect_source
 from grader.checks.runs import not_reached
 from grader.model.base import Record
@@ -65,7 +66,8 @@ def loaders_of(params: OfLoaders, seen: Seen, what: str = "your training") -> Lo
     """The loaders that a run walked over.
 
     Raises:
-        Stopped: There was no run, it stopped before, or it walked over nothing.
+        Stopped: There was no run, it stopped before, it walked over nothing, or it took its
+            batches by hand, which a person must look at.
     """
     evidence, run = seen.measured(execute(seen.rubric), Execution)
     loaders = parts_of(params, run)
@@ -73,6 +75,9 @@ def loaders_of(params: OfLoaders, seen: Seen, what: str = "your training") -> Lo
         return loaders
     if stopped := not_reached(evidence, run, what, seen.source()):
         raise Stopped(stopped)
+    if run.optimizer_steps and not run.loaders:
+        told = f"{run.entry} trains on batches that it takes without a DataLoader"
+        raise Stopped(waiting(f"{told}, so which examples they hold was not seen. A person looks."))
     of = f" of {params.dataset}" if params.dataset else ""
     raise Stopped(
         failed(

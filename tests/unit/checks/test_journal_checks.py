@@ -102,6 +102,10 @@ class TestSizes:
         assert result.outcome is Outcome.FAIL
         assert "no data of mnist was walked over" in result.message
 
+    def test_batches_taken_by_hand_are_for_a_person(self) -> None:
+        assert graded("split.sizes", self.PARAMS, optimizer_steps=9).outcome is Outcome.PENDING
+        assert graded("split.sizes", self.PARAMS, optimizer_steps=0).outcome is Outcome.FAIL
+
     def test_an_error_before_training_blocks(self) -> None:
         result = graded("split.sizes", self.PARAMS, cells=(STOPPED,), ended_by="error")
         assert result.outcome is Outcome.BLOCKED
