@@ -175,15 +175,26 @@ def _spread(values: list[float]) -> dict[str, Any]:
 def refresh(path: Path) -> None:
     """Bring a rubric's `baselines.json` up to date.
 
-    Each entry's `source`, such as `reference.digits_mlp test_error`, names task and metric.
+    Each entry's `source`, such as `reference.digits_mlp test_error`, names task and metric;
+    `test_accuracy` is what its error leaves, `parameters` a count.
     """
     entries: dict[str, dict[str, Any]] = json.loads(path.read_text())
     for entry in entries.values():
         module, metric = entry["source"].split()
         stored = read(module.removeprefix("reference."))
-        values = stored["metrics"][metric]
-        entry.update(mean=values["mean"], spread=values["spread"], seeds=len(stored["seeds"]))
+        entry.update(_mean_and_spread(stored, metric), seeds=len(stored["seeds"]))
     path.write_text(json.dumps(entries, indent=2) + "\n")
+
+
+def _mean_and_spread(stored: Mapping[str, Any], metric: str) -> dict[str, float]:
+    """A stored figure, or one that follows from it."""
+    if metric == "parameters":
+        return {"mean": stored["parameters"], "spread": 0.0}
+    if metric == "test_accuracy":
+        error = stored["metrics"]["test_error"]
+        return {"mean": 1 - error["mean"], "spread": error["spread"]}
+    values = stored["metrics"][metric]
+    return {"mean": values["mean"], "spread": values["spread"]}
 
 
 def table(baselines: Sequence[Mapping[str, Any]]) -> str:

@@ -137,8 +137,9 @@ def test_the_tables_rows_are_the_baselines(capsys):
     assert all(name in table for name in stored)
 
 
-def test_the_rubrics_baselines_are_up_to_date(tmp_path):
-    kept = ROOT / "rubrics" / "digits-svhn" / "baselines.json"
+@pytest.mark.parametrize("assignment", ["cifar10-cnn", "digits-svhn", "fashion-transfer", "hw1"])
+def test_the_rubrics_baselines_are_up_to_date(tmp_path, assignment):
+    kept = ROOT / "rubrics" / assignment / "baselines.json"
     copy = tmp_path / "baselines.json"
     copy.write_text(kept.read_text())
     baseline.refresh(copy)
