@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from .axes import describe, fullness
+from .pictures import Filters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +53,7 @@ class Figures:
         self._plt: Any = None
         self._close: Any = None
         self._busy = False
+        self._filters = Filters()
 
     def patch_figure(self, module: Any) -> None:
         """Patch `matplotlib.figure`."""
@@ -148,6 +150,7 @@ class Figures:
             return
         found.fullness = full
         found.axes = describe(figure)
+        self._filters.recognise(found.axes)
         self._keep_pixels(figure, found)
 
     def _keep_pixels(self, figure: Any, found: Captured) -> None:

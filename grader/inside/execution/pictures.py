@@ -2,11 +2,13 @@
 
 A picture is compared by correlation, channel by channel, so that scaling and normalisation do not
 matter. It is recognised when it matches almost exactly, or far better than everything else; all
-else stays unknown. Looked for after the run, within a few seconds.
+else stays unknown. Small pictures are compared as they are drawn, while the net lives that a
+function made; all others after the run. Both within a few seconds.
 """
 
 from __future__ import annotations
 
+import gc
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from .journal.journal import Journal
 
-__all__ = ["drawn_on", "recognise"]
+__all__ = ["Filters", "drawn_on", "recognise"]
 
 PICTURES = 200
 """Of one set of axes, and compared in one run."""
@@ -34,6 +36,9 @@ LIKELY, CLEARLY = 0.8, 0.15
 CHUNK = 2048
 LEAST = 9
 """Numbers of the smallest filter that can be told from another."""
+FILTER_SIDE = 16
+"""Of the largest picture that may be a filter."""
+NETS = 20
 
 Array = np.ndarray[Any, Any]
 
@@ -55,6 +60,34 @@ def drawn_on(axes: Any) -> list[dict[str, Any]]:
     return found
 
 
+class Filters:
+    """Recognises filters of nets that are alive as a figure is taken down."""
+
+    def __init__(self) -> None:
+        self._left_seconds = SECONDS
+
+    def recognise(self, figure: list[dict[str, Any]]) -> None:
+        """Say which small pictures of a figure's axes are slices of a net's parameters."""
+        waiting = [
+            (entry, pixels)
+            for axes in figure
+            for entry in axes.get("pictures", [])
+            if (pixels := entry.get("_pixels")) is not None
+            and max(pixels.shape) <= FILTER_SIDE
+            and np.isfinite(pixels).all()
+        ]
+        if not waiting or self._left_seconds <= 0:
+            return
+        began = monotonic()
+        try:
+            for name, rows, is_of in _parameters(_alive()):
+                _compare(waiting[:PICTURES], name, rows, is_of, began)
+        except Exception:  # a net of a form that nobody thought of: the pictures stay unknown
+            return
+        finally:
+            self._left_seconds -= monotonic() - began
+
+
 def recognise(figures: list[dict[str, Any]], journal: Journal, names: dict[str, Any]) -> None:
     """Say what the pictures of all figures are of, and let go of their pixels.
 
@@ -68,7 +101,12 @@ def recognise(figures: list[dict[str, Any]], journal: Journal, names: dict[str, 
         for axes in figure["axes"]:
             for entry in axes.get("pictures", []):
                 pixels = entry.pop("_pixels", None)
-                if pixels is not None and len(waiting) < PICTURES and np.isfinite(pixels).all():
+                if (
+                    pixels is not None
+                    and "is_of" not in entry
+                    and len(waiting) < PICTURES
+                    and np.isfinite(pixels).all()
+                ):
                     waiting.append((entry, pixels))
     if not waiting:
         return
@@ -84,7 +122,9 @@ def recognise(figures: list[dict[str, Any]], journal: Journal, names: dict[str, 
 
 def _known(journal: Journal, names: dict[str, Any]) -> Iterator[tuple[str, Array, str]]:
     """Parameters first, they are few; then test data, where galleries come from."""
-    yield from _parameters(names)
+    from torch.nn import Module
+
+    yield from _parameters([value for value in names.values() if isinstance(value, Module)])
     found: dict[str, Array] = {}
     parts = [part for known in journal.loaders for part in known.parts]
     parts += [part for value in _datasets(names) for part in parts_of(value)]
@@ -102,11 +142,17 @@ def _datasets(names: dict[str, Any]) -> list[Any]:
     return [value for value in names.values() if isinstance(value, Dataset)][:50]
 
 
-def _parameters(names: dict[str, Any]) -> Iterator[tuple[str, Array, str]]:
+def _alive() -> list[Any]:
+    """Every net in this process, newest first, without the parts of others."""
     from torch.nn import Module
 
-    nets = [value for value in names.values() if isinstance(value, Module)]
-    for net in nets[:20]:
+    nets = [value for value in gc.get_objects() if issubclass(type(value), Module)]
+    parts = {id(part) for net in nets for part in net._modules.values()}  # noqa: SLF001
+    return [net for net in reversed(nets) if id(net) not in parts]
+
+
+def _parameters(nets: list[Any]) -> Iterator[tuple[str, Array, str]]:
+    for net in nets[:NETS]:
         for name, parameter in net.named_parameters():
             if parameter.ndim == 4:  # noqa: PLR2004 - the filters of a convolution
                 yield name, parameter.detach().cpu().numpy(), "parameter"

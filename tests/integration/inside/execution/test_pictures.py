@@ -80,3 +80,34 @@ plt.show()
     ]
     assert found[0].shape == (5, 5, 3)
     assert len(found[1].values) == 9
+
+
+def test_filters_of_a_net_that_lives_in_a_function_only(execute):
+    ran = execute(
+        """
+import matplotlib.pyplot as plt
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(1, 3, 5)
+
+class Broken(torch.nn.Module):
+    def __getattr__(self, name):
+        raise RuntimeError("no attribute is here")
+
+def draw():
+    net, other = Net(), Broken()
+    fig, axes = plt.subplots(1, 2)
+    axes[0].imshow(net.conv.weight[1, 0].detach())
+    axes[1].imshow(torch.rand(5, 5))
+    fig.savefig("filters.png")
+    plt.close(fig)
+
+draw()
+"""
+    )
+    assert not ran.errors
+    found = [p for axes in ran.execution.figures[0].axes for p in axes.pictures]
+    assert [(p.is_of, p.name) for p in found] == [("parameter", "conv.weight"), ("unknown", "")]
