@@ -2,8 +2,10 @@
 
 Task: `fashion-transfer` Q4. An autoencoder 784-128-64-32-10 with ReLU and a sigmoid output, mean
 squared error, trained on all of fm2 and fm1's training images; an MLP of the encoder's shape on
-fm1, initialised at random or from the encoder, trained on 5% to 100% of the data. Both get the
-same images, in the same order, and as many epochs; the epoch is chosen by the validation loss.
+fm1, initialised at random or from the encoder, trained on 5% to 100% of the data. The ten numbers
+of the code are linear: a ReLU there kills some of them for good, and the classifier with them.
+Both classifiers get the same images, in the same order, and as many epochs; the epoch is chosen by
+the validation loss.
 References: Hinton and Salakhutdinov, Reducing the dimensionality of data with neural networks,
 2006.
 Expected: pre-trained at least as accurate as random, and more so at 5% (.9631 and .9592) and 100%
@@ -51,10 +53,10 @@ class Config(training.Config):
     max_epochs: int = 15
     """Of a classifier, at every fraction."""
     patience: int = 0
-    autoencoder_epochs: int = 15
+    autoencoder_epochs: int = 40
     sizes: tuple[int, ...] = (784, 128, 64, 32, 10)
     fractions: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1.0)
-    repeats: int = 2
+    repeats: int = 3
     """Other images and other initial weights, at every fraction."""
     rows: int = 0
     """Of each split; 0: all."""
@@ -78,14 +80,14 @@ def autoencoder(config: Config) -> nn.Sequential:
     """Images to codes and back: [N, 1, 28, 28] → [N, 784], values of 0 to 1."""
     return nn.Sequential(
         encoder(config),  # [N, 1, 28, 28] → [N, 10]
-        nn.Sequential(nn.ReLU(), *dense(config.sizes[::-1], nn.Sigmoid())),  # [N, 784]
+        nn.Sequential(*dense(config.sizes[::-1], nn.Sigmoid())),  # [N, 784]
     )
 
 
 def build(config: Config, start: nn.Module | None = None) -> nn.Sequential:
     """The classifier: an encoder, at random or a copy of `start`, and a layer for the classes."""
     body = encoder(config) if start is None else copy.deepcopy(start)
-    return nn.Sequential(body, nn.ReLU(), nn.Linear(config.sizes[-1], config.classes))  # [N, 5]
+    return nn.Sequential(body, nn.Linear(config.sizes[-1], config.classes))  # [N, 5]
 
 
 def load(config: Any) -> Data:
