@@ -252,21 +252,21 @@ def question_4(fm1, fm2):
 
 
 def question_5(fm1, fm2):
-    source = CNN((6, 12), (80, 40, 5))
-    fit(source, torch.optim.AdamW(source.parameters(), lr=0.005, weight_decay=0.05), fm2[0], fm2[1], 10)
+    source = CNN()
+    fit(source, torch.optim.AdamW(source.parameters(), lr=0.002, weight_decay=0.05), fm2[0], fm2[1], 9)
     print(f"fm2: test accuracy {evaluate(source, fm2[2])[1]:.4f}")
     torch.save(source.state_dict(), "fm2_cnn.pt")
     lines = {"random initialisation": [], "transfer": []}
     for fraction in FRACTIONS:
         for start in lines:
-            model = CNN((6, 12), (80, 40, 5))
+            model = CNN()
             if start == "transfer":
                 with torch.no_grad():
                     for mine, theirs in zip(model.parameters(), source.parameters()):
                         mine.copy_(theirs)
                 for parameter in model.parameters():
                     parameter.requires_grad = False
-                model.last = nn.Linear(40, 5)
+                model.last = nn.Linear(80, 5)
             trained = [p for p in model.parameters() if p.requires_grad]
             fit(model, torch.optim.AdamW(trained, lr=0.005, weight_decay=0.05), share(fm1[0], fraction), fm1[1], 3)
             lines[start].append(evaluate(model, fm1[1])[0])
