@@ -6,7 +6,6 @@ import shutil
 from typing import TYPE_CHECKING
 
 from grader.errors import IntakeError
-from grader.intake.formats import format_of
 from grader.intake.unpacking import safe_parts
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ __all__ = ["gather"]
 
 
 def gather(handed_in: HandedIn, place: Path, limits: Limits, notes: Notes) -> None:
-    """Copy files, unpack archives and merge folders into a new folder.
+    """Copy files and merge folders into a new folder. Archives are `nested`'s.
 
     Raises:
         IntakeError: A piece cannot be read.
@@ -42,11 +41,6 @@ def _file(path: Path, name: str, place: Path, limits: Limits, notes: Notes) -> N
         notes.leave_out(name, reason)
         return
     target = place / parts[-1]
-    entry = format_of(path)
-    if entry is not None and entry.name in {"zip", "tar"}:
-        folder = place / entry.stem(target) if list(place.iterdir()) else place / "archive"
-        entry.open(path, _free(folder), limits, notes)
-        return
     if path.stat().st_size > limits.file_bytes:
         notes.leave_out(name, f"larger than {limits.file_bytes // 2**20} MiB")
         return

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from grader.intake.limits import Limits
     from grader.intake.notes import Notes
 
-__all__ = ["BROKEN", "Entry", "Unpacking", "own_faults", "safe_parts"]
+__all__ = ["BROKEN", "CHUNK_BYTES", "Entry", "Unpacking", "own_faults", "safe_parts"]
 
 CHUNK_BYTES = 1 << 20
 COMPONENT_BYTES = 255
@@ -63,10 +63,7 @@ class Unpacking:
         self.target = target
         self.limits = limits
         self.notes = notes
-        self.allowed = min(
-            limits.total_bytes,
-            max(limits.ratio_floor_bytes, limits.archive_ratio * archive_bytes),
-        )
+        self.allowed = limits.allowed(archive_bytes)
         self.written = 0
 
     def run(self, entries: Iterable[Entry]) -> None:

@@ -1,8 +1,7 @@
-"""What the backend `none` holds of the list that every backend answers to, tried where it is safe.
+"""What the backend `none` holds of the list that every backend answers to.
 
-Honest work, leaked descriptors and a flood of output are tried in it, and so is what a plain process
-can do to this machine's files and services. The rest is not tried, since without a box it would
-harm the machine, and nothing would stop it.
+Tried are honest work, leaked descriptors, a flood of output, and that a file of this machine can be
+read. The rest is not tried: without a box it would harm the machine, and nothing would stop it.
 """
 
 from __future__ import annotations
