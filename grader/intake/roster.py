@@ -237,7 +237,9 @@ def _identified(submission: Submission, roster: Roster) -> Submission:
         return submission.model_copy(update={"notes": (*submission.notes, note)})
     team = roster.team_of(rows)
     rows = tuple(row for row in rows if not team or row.team == team) or rows
-    times = [row.submitted_at for row in rows if row.submitted_at is not None]
+    name = _key(submission.name)
+    named = [row for row in rows if name in row.known_as or (team and row.team == team)]
+    times = [row.submitted_at for row in named or rows if row.submitted_at is not None]
     students = tuple(dict.fromkeys(row.student_id for row in rows))
     people = {row.student_id: row.name or row.student_id for row in rows}
     notes = [

@@ -62,7 +62,7 @@ class ZipFormat:
             with (
                 own_faults(workdir),
                 path.open("rb") as file,
-                zipfile.ZipFile(Bounded(file, most)) as archive,  # type: ignore[arg-type]
+                zipfile.ZipFile(Bounded(file, most)) as archive,
             ):
                 unpacking.run(_entries(archive))
         except NotImplementedError as error:
