@@ -14,7 +14,6 @@ What comes out of all of them counts together, against what the outermost may un
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import stat
 from pathlib import Path
@@ -25,9 +24,11 @@ from grader.intake.formats import format_of
 from grader.intake.limits import is_litter
 from grader.intake.notes import shown
 from grader.intake.single import SOURCE_SUFFIXES
+from grader.intake.unpacking import own_disk, safe_parts
+from grader.intake.walk import entries_below, files_below
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from grader.intake.limits import Limits
     from grader.intake.notes import Notes
@@ -136,31 +137,39 @@ class Nested:
     def _copied(self, root: Path) -> Path:
         """The same files where we may change the folder. Of what is too large nothing is copied."""
         place = self._new_place(root)
+        place.mkdir(parents=True)
         left = self._limits.total_bytes
-
-        def copy(source: str, target: str) -> None:
-            nonlocal left
-            status = Path(source).lstat()
-            if not stat.S_ISREG(status.st_mode) or status.st_size > self._limits.file_bytes:
-                limit = self._limits.file_bytes // 2**20
-                self._notes.leave_out(
-                    Path(source).relative_to(root).as_posix(),
-                    f"not a regular file, or larger than {limit} MiB",
-                )
-                return
-            left -= status.st_size
-            if left < 0:
-                message = f"the submission is larger than {self._limits.total_bytes // 2**20} MiB"
-                raise IntakeError(message, mend="leave datasets and logs out")
-            shutil.copyfile(source, target, follow_symlinks=False)
-
-        try:
-            shutil.copytree(root, place, symlinks=True, copy_function=copy)
-        except shutil.Error as error:  # everything else was copied
-            for source, _, reason in error.args[0]:
-                name = Path(source).relative_to(root).as_posix()
-                self._notes.leave_out(name, f"cannot be read ({reason})")
+        for entry in entries_below(root):
+            source = Path(entry.path)
+            name = source.relative_to(root)
+            _, reason = safe_parts(name.as_posix().replace("\\", "_"), self._limits)
+            if reason:  # the scan would leave it out, and we could not remove so deep a folder
+                self._notes.leave_out(name.as_posix(), reason)
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+                if entry.is_symlink():
+                    (place / name).symlink_to(source.readlink())  # the scan leaves it out, noted
+                elif entry.is_dir(follow_symlinks=False):
+                    (place / name).mkdir()
+                elif not stat.S_ISREG(status.st_mode):
+                    self._notes.leave_out(name.as_posix(), "not a regular file")
+                elif status.st_size > self._limits.file_bytes:
+                    limit = self._limits.file_bytes // 2**20
+                    self._notes.leave_out(name.as_posix(), f"larger than {limit} MiB")
+                else:
+                    left -= status.st_size
+                    self._copy(source, place / name, left)
+            except OSError as error:
+                own_disk(error, place)
+                self._notes.leave_out(name.as_posix(), f"cannot be read ({error.strerror})")
         return place
+
+    def _copy(self, source: Path, target: Path, left: int) -> None:
+        if left < 0:
+            message = f"the submission is larger than {self._limits.total_bytes // 2**20} MiB"
+            raise IntakeError(message, mend="leave datasets and logs out")
+        shutil.copyfile(source, target, follow_symlinks=False)
 
 
 def lone_folder(root: Path) -> Path:
@@ -201,29 +210,19 @@ def _is_archive(path: Path) -> bool:
     return entry is not None and entry.name in ARCHIVES
 
 
-def _files(root: Path) -> Iterator[Path]:
-    """Regular files that are work, without following a link."""
-    for here, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not is_litter(name, folder=True)]
-        for name in files:
-            path = Path(here, name)
-            if not is_litter(name, folder=False) and not path.is_symlink() and path.is_file():
-                yield path
-
-
 def _archives(root: Path) -> list[Path]:
-    return sorted(path for path in _files(root) if _is_archive(path))
+    return sorted(path for path in files_below(root) if _is_archive(path))
 
 
 def _has_sources(root: Path) -> bool:
-    return any(path.suffix.lower() in SOURCE_SUFFIXES for path in _files(root))
+    return any(path.suffix.lower() in SOURCE_SUFFIXES for path in files_below(root))
 
 
 def _refuse_unread(root: Path, notes: Notes) -> None:
     """Say which archives stay shut; raise when they are where the work must be."""
     unread = sorted(
         path
-        for path in _files(root)
+        for path in files_below(root)
         if path.suffix.lower() in OTHER_ARCHIVES and not _is_archive(path)
     )
     if unread and not _has_sources(root):
@@ -237,7 +236,11 @@ def _refuse_unread(root: Path, notes: Notes) -> None:
 
 def weight(folder: Path) -> tuple[int, int]:
     """The bytes and the number of the files below a folder."""
-    sizes = [path.lstat().st_size for path in folder.rglob("*") if path.is_file()]
+    sizes = [
+        entry.stat(follow_symlinks=False).st_size
+        for entry in entries_below(folder)
+        if entry.is_file(follow_symlinks=False)
+    ]
     return sum(sizes), len(sizes)
 
 

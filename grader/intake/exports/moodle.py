@@ -13,13 +13,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.intake.exports.base import HandedIn
+from grader.intake.walk import files_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    Parts = list[tuple[Path, str, str]]
+    """Path, who, and the name that the student gave; of one participant."""
 
 __all__ = ["Moodle"]
 
@@ -58,10 +62,6 @@ class Moodle:
         )
 
 
-Parts = list[tuple[Path, str, str]]
-"""Path, who, and the name that the student gave; of one participant."""
-
-
 def _groups(members: dict[str, str], found: dict[str, Parts]) -> list[tuple[str, list[str]]]:
     """Groups as (name, participants): the same files, and the same text before a hyphen."""
     alike: dict[str, list[str]] = {}
@@ -97,15 +97,12 @@ def _fingerprint(parts: Parts) -> str:
 
 
 def _files(path: Path) -> Iterator[tuple[str, Path]]:
-    """Regular files, their names in order. What cannot be read is nobody's."""
+    """Regular files, in a fixed order. What cannot be read is nobody's."""
     if path.is_file() and not path.is_symlink():
         yield "", path
-    for here, folders, names in os.walk(path):
-        folders.sort()
-        for name in sorted(names):
-            file = Path(here, name)
-            if file.is_file() and not file.is_symlink() and os.access(file, os.R_OK):
-                yield file.relative_to(path).as_posix(), file
+    for file in files_below(path):
+        if os.access(file, os.R_OK):
+            yield file.relative_to(path).as_posix(), file
 
 
 def _group(name: str, people: list[str], found: dict[str, Parts]) -> HandedIn:

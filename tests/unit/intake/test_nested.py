@@ -1,6 +1,7 @@
 """Archives in archives, of every kind that platforms and students make, and bombs in them."""
 
 import io
+import os
 import tarfile
 import zipfile
 
@@ -275,3 +276,30 @@ def test_names_in_cp437(tmp_path, intake):
     data = a_zip({"Xbung.ipynb": b"{}"}).replace(b"Xbung", b"\x9abung")
     file.write_bytes(data)
     assert opened(intake(file, "hw1", one=True))[0] == ["Übung.ipynb"]
+
+
+def test_a_folder_a_thousand_deep_is_only_a_note(tmp_path, intake):
+    """Made step by step: its whole path is longer than a system call takes."""
+    ada = tmp_path / "hw1" / "ada"
+    ada.mkdir(parents=True)
+    (ada / "hw.ipynb").write_text("{}")
+    (ada / "w.zip").write_bytes(a_zip({"net.pt": b"w"}))
+    here = os.open(ada, os.O_RDONLY)
+
+    def step(name):
+        nonlocal here
+        there = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = there
+
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=here)
+        step("d")
+    try:
+        files, notes = opened(intake(tmp_path / "hw1", "hw1", one=False))
+    finally:
+        for _ in range(1500):
+            step("..")
+            os.rmdir("d", dir_fd=here)
+        os.close(here)
+    assert files == ["hw.ipynb", "w.zip", "w/net.pt"]
