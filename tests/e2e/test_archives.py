@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import shutil
@@ -59,6 +60,7 @@ def a_zip(entries):
         for name, data in entries.items():
             info = zipfile.ZipInfo("x")
             info.filename = name  # as written: backslashes too
+            info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, data)
     return out.getvalue()
 
@@ -196,11 +198,11 @@ def test_however_it_is_packed_it_gets_the_same(course, work, plain, tmp_path, ki
     ("entries", "penalty", "flag"),
     [
         (lambda w: gradescope(w, "2024-02-28 23:14:00 Z"), 0, None),  # within the grace
-        (lambda w: gradescope(w, "2024-02-28 23:15:00 Z"), 0.2, "late"),
+        (lambda w: gradescope(w, "2024-02-28 23:15:00 Z"), 0.3, "late"),
         (lambda w: gradescope(w, "2024-02-29 08:00:00 +09:00"), 0, None),  # 23:00 in UTC
-        (lambda w: nbgrader(w, "2024-02-28 15:20:00 America/Los_Angeles"), 0.2, "late"),
-        (lambda w: gradescope(w, "2024-03-02 09:00:00 Z"), 0.6, "late"),
-        (lambda w: gradescope(w, "2024-05-02 09:00:00 Z"), 0.6, "late"),  # the cap
+        (lambda w: nbgrader(w, "2024-02-28 15:20:00 America/Los_Angeles"), 0.3, "late"),
+        (lambda w: gradescope(w, "2024-03-01 09:00:00 Z"), 0.6, "late"),
+        (lambda w: gradescope(w, "2024-05-02 09:00:00 Z"), 0.9, "late"),  # the cap
         (lambda w: canvas(w, "_LATE"), 0, "late_unknown"),
     ],
 )
@@ -231,16 +233,19 @@ def test_what_cannot_be_read_stops_nobody_and_says_what_to_do(course, work, plai
     assert result.status == 1
     (ada,) = (s for s in result.grades["submissions"] if s["submission"] == "ada")
     assert ada["points"] == 2
-    text = " ".join(result.text.split())
+    for name in ("bob", "cy.rar", "dan", "eve"):
+        assert name in result.text
+    assert "Traceback" not in result.text
+    page = html.unescape((result.out / "index.html").read_text())
     for said in (
-        ".7z' are not read",
-        ".rar' are not read",
-        "encrypted",
-        "more than",
-        "pack it as zip",
+        "archives of the kind '.7z' are not read",
+        "archives of the kind '.rar' are not read",
+        "the archive is encrypted",
+        "the archive unpacks to more than",
+        "unpack it, or pack it as zip",
+        "zip it without a password",
     ):
-        assert said in text, said
-    assert "Traceback" not in text
+        assert said in page, said
 
 
 def test_the_work_is_what_it_says(work):

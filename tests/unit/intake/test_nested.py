@@ -303,3 +303,5 @@ def test_a_folder_a_thousand_deep_is_only_a_note(tmp_path, intake):
             os.rmdir("d", dir_fd=here)
         os.close(here)
     assert files == ["hw.ipynb", "w.zip", "w/net.pt"]
+    assert "its path is too long" in notes
+    assert max(len(path.parts) for path in (tmp_path / "work").rglob("*")) < 60  # can be removed
