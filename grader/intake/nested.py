@@ -15,20 +15,19 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.errors import IntakeError
+from grader.intake.copying import copy_below
 from grader.intake.formats import format_of
 from grader.intake.limits import is_litter
 from grader.intake.notes import shown
 from grader.intake.single import SOURCE_SUFFIXES
-from grader.intake.unpacking import own_disk, safe_parts
 from grader.intake.walk import entries_below, files_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from grader.intake.limits import Limits
     from grader.intake.notes import Notes
@@ -138,38 +137,8 @@ class Nested:
         """The same files where we may change the folder. Of what is too large nothing is copied."""
         place = self._new_place(root)
         place.mkdir(parents=True)
-        left = self._limits.total_bytes
-        for entry in entries_below(root):
-            source = Path(entry.path)
-            name = source.relative_to(root)
-            _, reason = safe_parts(name.as_posix().replace("\\", "_"), self._limits)
-            if reason:  # the scan would leave it out, and we could not remove so deep a folder
-                self._notes.leave_out(name.as_posix(), reason)
-                continue
-            try:
-                status = entry.stat(follow_symlinks=False)
-                if entry.is_symlink():
-                    (place / name).symlink_to(source.readlink())  # the scan leaves it out, noted
-                elif entry.is_dir(follow_symlinks=False):
-                    (place / name).mkdir()
-                elif not stat.S_ISREG(status.st_mode):
-                    self._notes.leave_out(name.as_posix(), "not a regular file")
-                elif status.st_size > self._limits.file_bytes:
-                    limit = self._limits.file_bytes // 2**20
-                    self._notes.leave_out(name.as_posix(), f"larger than {limit} MiB")
-                else:
-                    left -= status.st_size
-                    self._copy(source, place / name, left)
-            except OSError as error:
-                own_disk(error, place)
-                self._notes.leave_out(name.as_posix(), f"cannot be read ({error.strerror})")
+        copy_below(root, place, self._limits, self._notes)
         return place
-
-    def _copy(self, source: Path, target: Path, left: int) -> None:
-        if left < 0:
-            message = f"the submission is larger than {self._limits.total_bytes // 2**20} MiB"
-            raise IntakeError(message, mend="leave datasets and logs out")
-        shutil.copyfile(source, target, follow_symlinks=False)
 
 
 def lone_folder(root: Path) -> Path:

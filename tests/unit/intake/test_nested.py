@@ -278,10 +278,12 @@ def test_names_in_cp437(tmp_path, intake):
     assert opened(intake(file, "hw1", one=True))[0] == ["Übung.ipynb"]
 
 
-def test_a_folder_a_thousand_deep_is_only_a_note(tmp_path, intake):
+@pytest.mark.parametrize("beside", ["ada", "Ada_1_assignsubmission_onlinetext_"])
+def test_a_folder_a_thousand_deep_is_only_a_note(tmp_path, intake, beside):
     """Made step by step: its whole path is longer than a system call takes."""
-    ada = tmp_path / "hw1" / "ada"
-    ada.mkdir(parents=True)
+    ada = tmp_path / "hw1" / beside.replace("onlinetext", "file")
+    (tmp_path / "hw1" / beside).mkdir(parents=True)  # two folders of Moodle are put together
+    ada.mkdir(exist_ok=True)
     (ada / "hw.ipynb").write_text("{}")
     (ada / "w.zip").write_bytes(a_zip({"net.pt": b"w"}))
     here = os.open(ada, os.O_RDONLY)
