@@ -13,9 +13,12 @@ import click
 
 from grader.errors import GraderError
 from grader.sandbox import SANDBOXES, Property, Sandbox, make_sandbox
+from grader.sandbox.limits import standings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rich.console import Console
 
 __all__ = ["doctor"]
 
@@ -40,11 +43,12 @@ def doctor(name: str, *, as_json: bool) -> None:
     The sandbox is attacked from inside, within small limits; nothing on this machine is changed.
     The exit status is 1 if anything gets through: then nothing should be graded here.
     """
-    properties, mechanisms = _sandbox(name)
+    properties, mechanisms, standing = _sandbox(name)
     report: dict[str, Any] = {
         "sandbox": name,
         "properties": [one.model_dump() for one in properties],
         "limits": mechanisms,
+        "mechanisms": [one.model_dump() for one in standing],
         "versions": versions(),
         "gpu": gpu(),
         "datasets": [one.model_dump() for one in datasets()],
@@ -57,13 +61,14 @@ def doctor(name: str, *, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _sandbox(name: str) -> tuple[tuple[Property, ...], dict[str, str]]:
+def _sandbox(name: str) -> tuple[tuple[Property, ...], dict[str, str], tuple[Property, ...]]:
     try:
         sandbox: Sandbox = make_sandbox(name)
-        return sandbox.self_check(), sandbox.limit_mechanisms()
+        found = sandbox.self_check()
+        return found, sandbox.limit_mechanisms(), standings() if sandbox.isolated else ()
     except GraderError as error:
         failed = Property(name="sandbox", holds=False, detail=error.message, mend=error.mend)
-        return (failed,), {}
+        return (failed,), {}, ()
 
 
 def versions() -> dict[str, str]:
@@ -122,6 +127,7 @@ def _print(report: dict[str, Any]) -> None:
             mark = "[green]ok[/]" if row["holds"] else "[bold red]NO[/]"
             table.add_row(mark, *(_plain(row[key]) for key in ("name", "detail", "mend")))
         console.print(table)
+    _print_mechanisms(console, report["mechanisms"])
     table = Table(title="Machine", box=box.SIMPLE, title_justify="left", show_header=False)
     for limit, mechanism in report["limits"].items():
         table.add_row(f"limit: {limit}", _plain(mechanism))
@@ -136,6 +142,14 @@ def _print(report: dict[str, Any]) -> None:
         )
     else:
         console.print("[green]Untrusted submissions may be graded on this machine.[/]")
+
+
+def _print_mechanisms(console: Console, rows: list[dict[str, Any]]) -> None:
+    """One line a mechanism: a better one that does not work here is no failure."""
+    for row in rows:
+        mark = "[green]in use[/]" if row["holds"] else _plain(row["detail"])
+        mend = f": {_plain(row['mend'])}" if row["mend"] else ""
+        console.print(f"  limits by {_plain(row['name'])}: {mark}{mend}", soft_wrap=True)
 
 
 def _plain(text: str) -> str:

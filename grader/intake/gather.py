@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from grader.errors import IntakeError
-from grader.intake.formats import format_of
+from grader.intake.copying import copy_below
 from grader.intake.unpacking import safe_parts
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["gather"]
 
 
 def gather(handed_in: HandedIn, place: Path, limits: Limits, notes: Notes) -> None:
-    """Copy files, unpack archives and merge folders into a new folder.
+    """Copy files and merge folders into a new folder. Archives are `nested`'s.
 
     Raises:
         IntakeError: A piece cannot be read.
@@ -31,7 +31,7 @@ def gather(handed_in: HandedIn, place: Path, limits: Limits, notes: Notes) -> No
         if path.is_symlink():
             notes.leave_out(name, "a link")
         elif path.is_dir():
-            _merge(path, place, notes)
+            _merge(path, place, limits, notes)
         else:
             _file(path, name, place, limits, notes)
 
@@ -42,11 +42,6 @@ def _file(path: Path, name: str, place: Path, limits: Limits, notes: Notes) -> N
         notes.leave_out(name, reason)
         return
     target = place / parts[-1]
-    entry = format_of(path)
-    if entry is not None and entry.name in {"zip", "tar"}:
-        folder = place / entry.stem(target) if list(place.iterdir()) else place / "archive"
-        entry.open(path, _free(folder), limits, notes)
-        return
     if path.stat().st_size > limits.file_bytes:
         notes.leave_out(name, f"larger than {limits.file_bytes // 2**20} MiB")
         return
@@ -57,16 +52,18 @@ def _file(path: Path, name: str, place: Path, limits: Limits, notes: Notes) -> N
         raise IntakeError(message, mend="mend its permissions") from error
 
 
-def _merge(folder: Path, place: Path, notes: Notes) -> None:
-    """Links stay links: the scan leaves them out with a note."""
+def _merge(folder: Path, place: Path, limits: Limits, notes: Notes) -> None:
     for path in sorted(folder.iterdir()):
         target = place / path.name
         if target.exists():
             notes.leave_out(path.name, "it was handed in twice; the first was taken")
         elif path.is_dir() and not path.is_symlink():
-            shutil.copytree(path, target, symlinks=True)
+            target.mkdir()
+            copy_below(path, target, limits, notes)
+        elif path.is_file() and not path.is_symlink():
+            _file(path, path.name, place, limits, notes)
         else:
-            shutil.copyfile(path, target, follow_symlinks=False)
+            notes.leave_out(path.name, "a link" if path.is_symlink() else "not a regular file")
 
 
 def _free(path: Path) -> Path:

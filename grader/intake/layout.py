@@ -26,6 +26,7 @@ from grader.errors import ConfigurationError, IntakeError
 from grader.intake.exports import HandedIn, export_of
 from grader.intake.formats import format_of
 from grader.intake.limits import is_litter
+from grader.intake.nested import OTHER_ARCHIVES, refusal
 from grader.intake.notes import Notes, shown
 from grader.intake.single import SOURCE_SUFFIXES
 from grader.intake.team import TEAM_FILE, team_of
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "Layout", "entries_of", "lay_out", "looks_like_one"]
 
-OTHER_ARCHIVES = frozenset({".rar", ".7z", ".gz", ".xz", ".bz2", ".zst"})
 BESIDE = re.compile(r"(?i)(readme|licen[cs]e|requirements).*|.*\.(md|zip)")
 """Files that lie in folders of submissions and in submissions alike, so they tell nothing."""
 EXPORTED_BESIDE = frozenset({".csv", ".yml", ".yaml", ".txt", ".html", ".json"})
@@ -146,7 +146,12 @@ def _collection(folder: Path, assignment: str, layout: Layout) -> None:
             return
         layout.found += [Found(assignment, one.paths[0], one) for one in handed_in]
         layout.notes.append(f"'{shown(folder.name)}' is an export of {export.name}")
-        taken = {place for one in handed_in for path in one.paths for place in (path, path.parent)}
+        taken = {
+            place
+            for one in handed_in
+            for path in (*one.paths, *one.also)
+            for place in (path, path.parent)
+        }
         entries = [path for path in entries if path not in taken]
         entries = [path for path in entries if path.suffix.lower() not in EXPORTED_BESIDE]
     for path in entries:
@@ -156,8 +161,7 @@ def _collection(folder: Path, assignment: str, layout: Layout) -> None:
         elif format_of(path) is not None:
             layout.found.append(found)
         elif path.suffix.lower() in OTHER_ARCHIVES:
-            reason = f"archives of the kind '{path.suffix}' are not read"
-            layout.refused.append((found, reason, "unpack it, or pack it as zip"))
+            layout.refused.append((found, refusal(path), "unpack it, or pack it as zip"))
         else:
             layout.notes.append(f"'{shown(path.name)}' in '{assignment}' is not a submission")
 

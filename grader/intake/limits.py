@@ -37,6 +37,23 @@ class Limits:
     class_bytes: int = 64 * GIB
     class_files: int = 1_000_000
 
+    def allowed(self, archive_bytes: int) -> int:
+        """What may come out of an archive of this size."""
+        by_ratio = max(self.ratio_floor_bytes, self.archive_ratio * archive_bytes)
+        return min(self.total_bytes, by_ratio)
+
+    def for_archives(self, archive_bytes: int) -> Limits:
+        """For archives of this size together, and all that is packed in them again."""
+        return dataclasses.replace(self, total_bytes=self.allowed(archive_bytes))
+
+    def less(self, taken_bytes: int, taken_files: int) -> Limits:
+        """What is left of them."""
+        return dataclasses.replace(
+            self,
+            total_bytes=max(self.total_bytes - taken_bytes, 0),
+            files=max(self.files - taken_files, 0),
+        )
+
     def of_a_class(self) -> Limits:
         """For an archive of many submissions; each is held to its own limits afterwards."""
         return dataclasses.replace(self, total_bytes=self.class_bytes, files=self.class_files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,9 @@ from grader.intake.formats import format_of
 from grader.intake.gather import gather
 from grader.intake.layout import Found, Layout, entries_of, lay_out, looks_like_one
 from grader.intake.limits import DEFAULT_LIMITS, Limits
-from grader.intake.notes import Notes, shown
-from grader.intake.roster import identified, read_roster
+from grader.intake.nested import ARCHIVES, WRAPPERS, Nested, weight
+from grader.intake.notes import Notes
+from grader.intake.roster import identified, latest, read_roster
 from grader.intake.scan import scan
 from grader.intake.team import team_of
 from grader.model.submission import Submission, Unreadable
@@ -27,11 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Intake", "read"]
 
-ARCHIVES = frozenset({"zip", "tar"})
 NAME_CHARACTERS = 100
 UNSAFE = re.compile(r'[/\\:*?"<>|]')
-WRAPPERS = 4
-"""How many folders, each alone in the one around it, an archive may wrap its files in."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,8 @@ def read(
             mend="put each in a folder, a zip or a single notebook of its own",
         )
     named = identified(submissions, read_roster(roster) if roster is not None else None)
-    return Intake(named, unreadable, tuple(layout.notes))
+    counting, superseded = latest(named)
+    return Intake(counting, unreadable, (*layout.notes, *superseded))
 
 
 def _top(
@@ -166,7 +166,10 @@ def _submission(found: Found, name: str, opener: _Opener, notes: Notes) -> Submi
         path = opener.gathered(handed_in, notes)
     root, opening = opener.open(path)
     notes.take(opening)
+    root = opener.contents(path, root, notes)
     files = scan(root, opener.limits, notes)
+    for text in handed_in.notes if handed_in is not None else ():
+        notes.say(text)
     team = team_of(name, root, notes, handed_in)
     return Submission(
         assignment=found.assignment,
@@ -186,7 +189,7 @@ class _Opener:
 
     def __init__(self, workdir: Path, limits: Limits) -> None:
         self.limits = limits
-        self._workdir = workdir
+        self._workdir = workdir.resolve()
         self._opened: dict[Path, tuple[Path, Notes]] = {}
 
     def open(
@@ -213,11 +216,7 @@ class _Opener:
         self, path: Path, root: Path, notes: Notes, keep: frozenset[str], *, many: bool
     ) -> Path:
         if root == path:
-            inner = _lone_archive(root)
-            if inner is None:
-                return self._named_in_text(root, notes)
-            notes.say(f"its only file, '{shown(inner.name)}', was unpacked")
-            root = self._open(inner, notes, self.limits)
+            return self._named_in_text(root, notes)
         for _ in range(WRAPPERS):
             entries = entries_of(root)
             if len(entries) != 1 or entries[0].is_symlink() or not entries[0].is_dir():
@@ -228,6 +227,18 @@ class _Opener:
                 break
             root = entries[0]
         return root
+
+    def contents(self, path: Path, root: Path, notes: Notes) -> Path:
+        """The same with what is packed in it unpacked (see `nested`).
+
+        Raises:
+            IntakeError: It holds nothing but archives, and one cannot be read.
+        """
+        limits = self.limits
+        if path.is_file():
+            limits = limits.for_archives(path.stat().st_size).less(*weight(root))
+        ours = not root.is_symlink() and root.is_relative_to(self._workdir)
+        return Nested(limits, notes, self._place).contents(root, ours=ours)
 
     def gathered(self, handed_in: HandedIn, notes: Notes) -> Path:
         """One folder with all that somebody handed in, under the names they gave.
@@ -245,7 +256,13 @@ class _Opener:
             raise IntakeError(
                 "it is neither a folder, a zip or tar archive, a notebook nor a script"
             )
-        return entry.open(path, self._place(path), limits, notes)
+        place = self._place(path)
+        try:
+            return entry.open(path, place, limits, notes)
+        except IntakeError:
+            if entry.name in ARCHIVES:
+                shutil.rmtree(place, ignore_errors=True)  # half a bomb is large too
+            raise
 
     def _named_in_text(self, root: Path, notes: Notes) -> Path:
         """The folder by a path that records can hold, when its own name is not text."""
@@ -264,16 +281,6 @@ class _Opener:
         while (place := self._workdir / f"{number:04d}-{_key(path)}").exists():
             number += 1
         return place
-
-
-def _lone_archive(root: Path) -> Path | None:
-    """A folder that holds one archive and nothing else, as learning platforms make them."""
-    entries = entries_of(root)
-    if len(entries) == 1 and not entries[0].is_symlink():
-        entry = format_of(entries[0])
-        if entry is not None and entry.name in ARCHIVES:
-            return entries[0]
-    return None
 
 
 def _key(path: Path) -> str:

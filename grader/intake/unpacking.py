@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from grader.intake.limits import Limits
     from grader.intake.notes import Notes
 
-__all__ = ["BROKEN", "Entry", "Unpacking", "own_faults", "safe_parts"]
+__all__ = ["BROKEN", "CHUNK_BYTES", "Entry", "Unpacking", "own_disk", "own_faults", "safe_parts"]
 
 CHUNK_BYTES = 1 << 20
 COMPONENT_BYTES = 255
@@ -63,10 +63,7 @@ class Unpacking:
         self.target = target
         self.limits = limits
         self.notes = notes
-        self.allowed = min(
-            limits.total_bytes,
-            max(limits.ratio_floor_bytes, limits.archive_ratio * archive_bytes),
-        )
+        self.allowed = limits.allowed(archive_bytes)
         self.written = 0
 
     def run(self, entries: Iterable[Entry]) -> None:
@@ -144,13 +141,22 @@ def own_faults(workdir: Path) -> Iterator[None]:
     except PermissionError as error:
         raise IntakeError("the archive may not be read", mend="mend its permissions") from error
     except OSError as error:
-        if error.errno in OUR_ERRNOS:
-            raise HarnessError(
-                f"the archive cannot be unpacked here: {error.strerror}",
-                where=str(workdir),
-                mend="make room, or set TMPDIR to a larger disk",
-            ) from error
+        own_disk(error, workdir)
         raise IntakeError(f"the archive is broken: {error}", mend=BROKEN) from error
+
+
+def own_disk(error: OSError, workdir: Path) -> None:
+    """Pass on what is this machine's fault.
+
+    Raises:
+        HarnessError: It is.
+    """
+    if error.errno in OUR_ERRNOS:
+        raise HarnessError(
+            f"the archive cannot be unpacked here: {error.strerror}",
+            where=str(workdir),
+            mend="make room, or set TMPDIR to a larger disk",
+        ) from error
 
 
 def safe_parts(name: str, limits: Limits) -> tuple[tuple[str, ...], str]:

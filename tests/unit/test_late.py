@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -81,3 +82,42 @@ def test_shares_are_shares(late):
 def test_days_are_counted_from_a_date():
     with pytest.raises(ValidationError, match="late needs due"):
         a_rubric(assignment={"id": "d", "title": "D", "late": {"per_day": str(Fraction(1, 10))}})
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("due", "handed_in", "days"),
+    [
+        # clocks go forward on 31 March 2024 at 2:00: the next midday is 23 hours later
+        (datetime(2024, 3, 30, 12, tzinfo=BERLIN), datetime(2024, 3, 31, 13, tzinfo=BERLIN), 1),
+        (datetime(2024, 3, 30, 12, tzinfo=BERLIN), datetime(2024, 3, 31, 13, 1, tzinfo=BERLIN), 2),
+        # and back on 27 October at 3:00: it is 25 hours later
+        (datetime(2024, 10, 26, 12, tzinfo=BERLIN), datetime(2024, 10, 27, 11, tzinfo=BERLIN), 1),
+        (datetime(2024, 10, 26, 12, tzinfo=BERLIN), datetime(2024, 10, 27, 12, tzinfo=BERLIN), 2),
+        # the same instant in another zone
+        (datetime(2024, 3, 31, 1, tzinfo=UTC), datetime(2024, 3, 31, 3, tzinfo=BERLIN), 0),
+        (datetime(2024, 3, 31, 1, tzinfo=UTC), datetime(2024, 3, 31, 3, 1, tzinfo=BERLIN), 1),
+        # an hour that comes twice: where nothing tells, the earlier
+        (
+            datetime(2024, 10, 27, 0, 45, tzinfo=UTC),
+            datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN),
+            0,
+        ),
+        (
+            datetime(2024, 10, 27, 0, 45, tzinfo=UTC),
+            datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN, fold=1),
+            1,
+        ),
+    ],
+)
+def test_days_are_of_24_hours_whatever_the_clocks_do(due, handed_in, days):
+    assert days_late(due, handed_in) == days
+
+
+def test_a_microsecond_is_late_and_a_whole_day_is_one():
+    assert days_late(DUE, DUE + timedelta(microseconds=1)) == 1
+    for days in (1, 7, 333):
+        assert days_late(DUE, DUE + timedelta(days=days)) == days
+        assert days_late(DUE, DUE + timedelta(days=days, microseconds=1)) == days + 1

@@ -27,6 +27,7 @@ class HandedIn:
         submitted_at: With a time zone, where the platform says when.
         marked_late: Whether the platform marks it as late.
         notes: For the staff.
+        also: The same files once more, under other members' names.
     """
 
     name: str
@@ -37,6 +38,7 @@ class HandedIn:
     submitted_at: datetime | None = None
     marked_late: bool = False
     notes: tuple[str, ...] = ()
+    also: tuple[Path, ...] = ()
 
 
 class Export(Protocol):

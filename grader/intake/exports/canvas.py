@@ -1,7 +1,8 @@
 """Canvas: flat files `<lastfirst>[_LATE]_<user>_<submission>_<original name>`.
 
-A file that was handed in again under its name arrives as `<name>-1.ext`; the names are kept as
-they come, since a student's own name may end that way too.
+A file that was handed in again under its name arrives as `<name>-1.ext`. Where a notebook or an
+archive comes under both names, the one with the highest submission number counts, and it is said.
+Other names are kept as they come, since a student's own name may end that way too.
 
 Source: Canvas's "Download Submissions".
 """
@@ -12,16 +13,22 @@ import re
 from typing import TYPE_CHECKING
 
 from grader.intake.exports.base import HandedIn
+from grader.intake.notes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    Part = tuple[Path, re.Match[str]]
 
 __all__ = ["Canvas"]
 
 ENTRY = re.compile(
     r"(?P<who>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_(?P<submission>\d+)_(?P<rest>.+)", re.DOTALL
 )
+PACKED = r"(?P<suffix>\.ipynb|\.zip|\.tar\.gz|\.tgz)"
+AGAIN = re.compile(rf"(?P<stem>.+)-\d{{1,3}}{PACKED}", re.IGNORECASE | re.DOTALL)
+AGAIN_SUFFIX = re.compile(rf".+{PACKED}", re.IGNORECASE | re.DOTALL)
 ENOUGH = 2 / 3
 """Share of the entries that must look so."""
 
@@ -49,13 +56,42 @@ class Canvas:
         return [_one(who, user, parts) for (who, user), parts in sorted(found.items())]
 
 
-def _one(who: str, user: str, parts: list[tuple[Path, re.Match[str]]]) -> HandedIn:
-    late = any(match["late"] for _, match in parts)
+def _one(who: str, user: str, parts: list[Part]) -> HandedIn:
+    names = {path: match["rest"] for path, match in parts}
+    again, notes = _handed_in_again(parts)
+    kept = [part for part in parts if part[0] not in again]
+    for earlier, later in again.items():
+        names[later] = names[earlier] if len(names[earlier]) < len(names[later]) else names[later]
     return HandedIn(
         name=f"{who}_{user}",
-        paths=tuple(path for path, _ in parts),
-        renamed={path: match["rest"] for path, match in parts},
+        paths=tuple(path for path, _ in kept),
+        renamed={path: names[path] for path, _ in kept},
         student_ids=(user,),
         team=who,
-        marked_late=late,
+        marked_late=any(match["late"] for _, match in kept),
+        notes=tuple(notes),
+        also=tuple(again),
     )
+
+
+def _handed_in_again(parts: list[Part]) -> tuple[dict[Path, Path], list[str]]:
+    """Earlier path → the one that counts, and what to say of them."""
+    named = {match["rest"] for _, match in parts}
+    versions: dict[str, list[Part]] = {}
+    for path, match in parts:
+        numbered = AGAIN.fullmatch(match["rest"])
+        first = f"{numbered['stem']}{numbered['suffix']}" if numbered else match["rest"]
+        if AGAIN_SUFFIX.fullmatch(match["rest"]) and first in named:
+            versions.setdefault(first, []).append((path, match))
+    earlier: dict[Path, Path] = {}
+    notes = []
+    for first, several in versions.items():
+        *older, (latest, match) = sorted(several, key=lambda part: int(part[1]["submission"]))
+        earlier |= {path: latest for path, _ in older}
+        if older:
+            left = ", ".join(f"'{shown(m['rest'])}'" for _, m in older)
+            notes.append(
+                f"'{shown(first)}' was handed in again: '{shown(match['rest'])}' is the latest and"
+                f" counts; {left} does not"
+            )
+    return earlier, notes

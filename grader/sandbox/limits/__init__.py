@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from functools import cache
 
+from grader.sandbox.box import Property
 from grader.sandbox.limits.base import Enforcer, Mechanism
 from grader.sandbox.limits.cgroup_v1 import CgroupV1
 from grader.sandbox.limits.cgroup_v2 import CgroupV2
 from grader.sandbox.limits.watchdog import Watchdog
 
-__all__ = ["MECHANISMS", "Enforcer", "Mechanism", "choose_mechanism"]
+__all__ = ["MECHANISMS", "Enforcer", "Mechanism", "choose_mechanism", "standings"]
 
 MECHANISMS: tuple[type[Mechanism], ...] = (CgroupV2, CgroupV1, Watchdog)
 """In order of preference."""
@@ -27,3 +28,19 @@ def choose_mechanism() -> Mechanism:
         if mechanism is not None:
             return mechanism
     raise AssertionError("the watchdog works everywhere")
+
+
+def standings() -> tuple[Property, ...]:
+    """Say of each mechanism whether it is the one in use here, and what the better ones lack."""
+    active = type(choose_mechanism())
+    place = MECHANISMS.index(active)
+    found = []
+    for number, kind in enumerate(MECHANISMS):
+        detail = "in use" if number == place else "works everywhere; not needed here"
+        if number < place:
+            detail = "does not work here"
+        elif place < number < len(MECHANISMS) - 1:
+            detail = "not tried: a better one works"
+        mend = kind.needs if number < place else ""
+        found.append(Property(name=kind.memory, holds=number == place, detail=detail, mend=mend))
+    return tuple(found)

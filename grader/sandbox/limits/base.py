@@ -44,6 +44,8 @@ class Mechanism(Protocol):
     memory: str
     """What enforces the memory limit, such as `cgroup v1`."""
     processes: str
+    needs: str
+    """What a machine lacks where this does not work, as `grade doctor` says it."""
 
     @classmethod
     def probe(cls) -> Mechanism | None:

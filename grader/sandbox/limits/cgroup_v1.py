@@ -26,6 +26,7 @@ class CgroupV1:
 
     memory = "cgroup v1"
     processes = "cgroup v1 and RLIMIT_NPROC"
+    needs = "needs root, and memory and pids below /sys/fs/cgroup"
 
     def __init__(self, memory: Path, pids: Path) -> None:
         self._parents = {"memory": memory, "pids": pids}

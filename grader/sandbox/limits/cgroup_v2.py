@@ -28,6 +28,10 @@ class CgroupV2:
 
     memory = "cgroup v2"
     processes = "cgroup v2 and RLIMIT_NPROC"
+    needs = (
+        "needs memory and pids under version 2, and a group that we may write: as root, or in"
+        " systemd-run --user --scope -p Delegate=yes grade …"
+    )
 
     def __init__(self, parent: Path) -> None:
         self._parent = parent

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ class Watchdog:
 
     memory = "watchdog and RLIMIT_DATA"
     processes = "RLIMIT_NPROC"
+    needs = "needs /proc"
 
     @classmethod
     def probe(cls) -> Mechanism | None:
@@ -97,6 +99,26 @@ def descendants(pid: int) -> list[int]:
         with contextlib.suppress(OSError):
             for task in Path(f"/proc/{parent}/task").iterdir():
                 found.extend(int(word) for word in (task / "children").read_bytes().split())
+    return found if len(found) > 1 or _lists_children() else _by_parents(pid)
+
+
+@cache
+def _lists_children() -> bool:
+    """Whether this kernel names a process's children: some are built without."""
+    return Path("/proc/thread-self/children").exists()
+
+
+def _by_parents(pid: int) -> list[int]:
+    """The same from every process's parent: slower, and right on every kernel."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                words = (entry / "stat").read_bytes().rpartition(b")")[2].split()
+                children.setdefault(int(words[1]), []).append(int(entry.name))
+    found = [pid]
+    for parent in found:  # grows while we walk it
+        found.extend(children.get(parent, ()))
     return found
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox import attempts, make_sandbox, policy, self_check
+from grader.sandbox import attempts, launch, make_sandbox, policy, self_check, unboxed_check
 from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.environment import Form, PythonEnvironment
+from grader.sandbox.promises import PROMISES
 from tests.integration.sandbox.boxes import needs_bubblewrap
 
 pytestmark = [needs_bubblewrap(), pytest.mark.box]
@@ -160,5 +161,39 @@ def test_a_bubblewrap_that_fails_is_reported_in_its_own_words(monkeypatch):
     assert any("no-such-option" in one.detail for one in broken)
 
 
-def test_no_sandbox_promises_nothing():
-    assert not any(one.holds for one in make_sandbox("none").self_check())
+def test_bubblewrap_answers_for_the_whole_list():
+    found = {one.name.split(" (")[0] for one in make_sandbox("bubblewrap").self_check()}
+    assert found - {"uid as seen from outside"} == set(PROMISES)
+
+
+def test_no_sandbox_answers_for_the_whole_list_and_holds_what_was_tried_only():
+    first, *found = make_sandbox("none").self_check()
+    assert (first.name, first.holds) == ("isolation", False)
+    assert [one.name for one in found] == list(PROMISES)
+    assert {one.name for one in found if one.holds} == {
+        "control: the attempts work",
+        "control: honest work",
+        "descriptors",
+        "output flood",
+    }
+    assert all("--sandbox bubblewrap" in one.mend for one in found if not one.holds)
+
+
+def test_without_isolation_a_flood_that_is_not_stopped_is_noticed(monkeypatch):
+    monkeypatch.setattr(unboxed_check, "FLOOD", "print('quiet')")
+    monkeypatch.setattr(unboxed_check, "SECONDS", 1.0)
+    (flood,) = (one for one in make_sandbox("none").self_check() if one.name == "output flood")
+    assert not flood.holds
+
+
+def test_a_leaked_descriptor_is_noticed_without_isolation(monkeypatch):
+    with Path("/proc/self/status").open() as leaked:
+        start = launch.start
+
+        def leaky(words, *, pass_fds, **more):
+            return start(words, pass_fds=(*pass_fds, leaked.fileno()), **more)
+
+        monkeypatch.setattr(launch, "start", leaky)
+        found = make_sandbox("none").self_check()
+    (descriptors,) = (one for one in found if one.name == "descriptors")
+    assert not descriptors.holds

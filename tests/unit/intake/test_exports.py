@@ -143,7 +143,7 @@ def test_canvas_gives_students_their_names_back_and_says_who_was_late(tree, inta
     assert grace.student_ids == ("340935",)
 
 
-def test_an_archive_beside_a_file_is_unpacked(tree, intake):
+def test_an_archive_beside_a_text_is_unpacked(tree, intake):
     root = tree("lovelaceada_1234_1_report.md", at="hw1")
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
@@ -212,3 +212,73 @@ def test_what_lies_beside_is_no_submission(tree, intake):
     result = intake(root)
     assert len(result.submissions) == 2
     assert not result.unreadable
+
+
+def test_moodles_groups_come_once_per_member_and_are_one_submission(tree, intake):
+    paths = {
+        f"Team-7-{who}_assignsubmission_file_/{file}": f"the same {file}"
+        for who in ("Ada Lovelace_4711", "Anna-Lena Noether_4712", "Cy Young_4713")
+        for file in ("hw.ipynb", "net.pt")
+    }
+    paths["Team-8-Grace Hopper_4714_assignsubmission_file_/hw.ipynb"] = "the same hw.ipynb"
+    paths["Team-8-Grace Hopper_4714_assignsubmission_file_/net.pt"] = "the same net.pt"
+    paths["Team-9-Eve_4715_assignsubmission_file_/hw.ipynb"] = "other"
+    result = intake(tree(*paths, at="hw1", **paths))
+    found = by_name(result)
+    assert set(found) == {"Team-7_4711", "Team-8-Grace Hopper_4714", "Team-9-Eve_4715"}
+    team = found["Team-7_4711"]
+    assert (team.team, team.student_ids) == ("Team-7", ("4711", "4712", "4713"))
+    assert files(team) == ["hw.ipynb", "net.pt"]
+    assert "one group" in " ".join(team.notes)
+    assert not result.unreadable
+
+
+def test_two_students_of_a_hyphened_name_are_no_group(tree, intake):
+    root = tree(
+        "Anna-Lena Meyer_1_assignsubmission_file_/hw.ipynb",
+        "Anna-Maria Meyer_2_assignsubmission_file_/hw.ipynb",
+        at="hw1",
+    )
+    assert len(intake(root).submissions) == 2  # their files differ
+
+
+def test_moodles_zip_beside_an_online_text_is_unpacked(tree, intake):
+    root = tree("Ada_4711_assignsubmission_onlinetext_/onlinetext.html", at="hw1")
+    folder = root / "Ada_4711_assignsubmission_file_"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "hw.zip", "w") as archive:
+        archive.writestr("hw.ipynb", "{}")
+    (only,) = intake(root).submissions
+    assert files(only) == ["hw/hw.ipynb", "onlinetext.html"]
+
+
+def test_canvas_the_latest_notebook_counts_and_it_is_said(tree, intake):
+    root = tree(
+        "lovelaceada_LATE_1234_101_HW1.ipynb",
+        "lovelaceada_1234_103_HW1-2.ipynb",
+        "lovelaceada_1234_102_HW1-1.ipynb",
+        "lovelaceada_1234_99_net.pt",
+        "lovelaceada_1234_98_net-1.pt",
+        "hoppergrace_1235_100_part-1.ipynb",
+        "hoppergrace_1235_104_part-2.ipynb",
+        at="hw1",
+    )
+    result = intake(root)
+    found = by_name(result)
+    ada, grace = found["lovelaceada_1234"], found["hoppergrace_1235"]
+    assert files(ada) == ["HW1.ipynb", "net-1.pt", "net.pt"]
+    assert (ada.root / "HW1.ipynb").read_text().endswith("lovelaceada_1234_103_HW1-2.ipynb")
+    assert not ada.marked_late  # what came late does not count
+    said = " ".join(ada.notes)
+    assert "'HW1-2.ipynb' is the latest and counts; 'HW1.ipynb', 'HW1-1.ipynb' does not" in said
+    assert files(grace) == ["part-1.ipynb", "part-2.ipynb"]
+    assert not grace.notes
+    assert not result.unreadable
+
+
+def test_a_late_mark_and_a_time_from_the_roster(tree, intake, tmp_path):
+    file = tmp_path / "roster.csv"
+    file.write_text("id,submitted_at\n340935,2024-02-29T08:00:00+01:00\n")
+    grace = by_name(intake(canvas(tree), roster=file))["hoppergrace_340935"]
+    assert grace.marked_late
+    assert grace.submitted_at == datetime(2024, 2, 29, 7, 0, tzinfo=UTC)
