@@ -18,21 +18,21 @@ from tests.faults.course import grades, make_course, pieces, timeless
 SEED = int(os.environ.get("GRADE_FAULT_SEED", "20240229"))
 OPERATIONS = 160
 """Kills between two operations on files, each of a run in a folder of its own."""
-MOMENTS = 60
+MOMENTS = 100
 """Kills by the clock, several on one folder."""
 IN_A_ROW = 4
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    return make_course(tmp_path_factory.mktemp("few"), ("ada", "grace"), criteria=3)
+def course(memory):
+    return make_course(memory("few"), ("ada", "grace"), criteria=3)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(course, grader, tmp_path_factory):
-    out = tmp_path_factory.mktemp("undisturbed") / "reports"
+def undisturbed(course, grader, memory):
+    out = memory("undisturbed") / "reports"
     grader(course, out.with_name("warm"))
     done = grader(course, out)
     assert done["status"] == 0, done["said"]
