@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from tests.e2e.conftest import ROOT, needs_box
+from tests.e2e.conftest import GRADE, ROOT, needs_box
 from tests.faults.course import PROBE, grades, make_course, pieces
 
 pytestmark = [pytest.mark.slow, pytest.mark.box, pytest.mark.timeout(900)]
@@ -36,7 +36,7 @@ def course(memory):
 def started(course, out):
     words = [str(course), "--rubrics", str(course.parent / "rubrics"), "--out", str(out)]
     return subprocess.Popen(
-        [sys.executable, "-m", "grader.cli.main", *words],
+        [str(GRADE), *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
