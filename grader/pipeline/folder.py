@@ -38,7 +38,7 @@ def claimed(out: Path) -> Iterator[None]:
             with tempfile.NamedTemporaryFile(dir=folder, prefix=UNFINISHED) as file:
                 file.write(b"\0" * ROOM_BYTES)
                 file.flush()
-        lock = os.open(evidence / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = os.open(evidence / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise ConfigurationError(
             f"the output folder cannot be written: {error.strerror}",

@@ -81,15 +81,17 @@ def share(params: Share, seen: Seen) -> CheckResult:
 PROBE = '''
 """A number made of the submission and of what is asked."""
 
-import array
 import hashlib
 from pathlib import Path
 
+import numpy as np
 
-def probe(session, params):
+
+def mark(session, params, reply):
     text = (Path(session.root) / "main.py").read_bytes()
-    mark = int(hashlib.sha256(text + str(params["n"]).encode()).hexdigest(), 16) % 1000
-    return {"thousandths": mark}, {"row": array.array("d", [mark] * 4)}
+    number = int(hashlib.sha256(text + str(params["n"]).encode()).hexdigest(), 16) % 1000
+    reply.array("row", np.full(4, number, "<f8"))
+    reply.payload = {"thousandths": number}
 '''
 
 
