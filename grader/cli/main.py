@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import click
 
 from grader import __version__
-from grader.errors import ConfigurationError, GraderError, SandboxError
+from grader.errors import ConfigurationError, GraderError, HarnessError, SandboxError
 
 __all__ = ["cli", "main"]
 
@@ -28,6 +29,22 @@ COMMANDS = {
 USAGE_STATUS = 2
 STAFF_STATUS = 1
 INTERRUPTED_STATUS = 130
+
+AGAIN = "then run the same command again: what was finished is kept"
+MACHINE = {
+    errno.ENOSPC: f"make room on the disk, {AGAIN}",
+    errno.EDQUOT: f"make room in your quota, {AGAIN}",
+    errno.EFBIG: f"raise the limit on file sizes (`ulimit -f`), {AGAIN}",
+    errno.EROFS: f"choose a folder that can be written, with --out or in TMPDIR, {AGAIN}",
+    errno.EACCES: f"mend the permissions, {AGAIN}",
+    errno.EPERM: f"mend the permissions, {AGAIN}",
+    errno.EMFILE: f"raise the limit on open files (`ulimit -n`) or use fewer --jobs, {AGAIN}",
+    errno.ENFILE: f"end other programs, {AGAIN}",
+    errno.EAGAIN: f"raise the limit on processes (`ulimit -u`) or use fewer --jobs, {AGAIN}",
+    errno.ENOMEM: f"end other programs or use --jobs 1, {AGAIN}",
+    errno.EIO: f"look after the disk (`dmesg`), {AGAIN}",
+}
+"""What the machine may refuse us, and what helps. Any other `OSError` is a bug of ours."""
 
 
 class LazyGroup(click.Group):
@@ -106,4 +123,15 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(USAGE_STATUS)
     except GraderError as error:
         click.echo(f"error: {error}", err=True)
+        sys.exit(STAFF_STATUS)
+    except MemoryError:
+        said = HarnessError("this machine's memory is used up", mend=MACHINE[errno.ENOMEM])
+        click.echo(f"error: {said}", err=True)
+        sys.exit(STAFF_STATUS)
+    except OSError as error:
+        if error.errno not in MACHINE:
+            raise
+        told, where = error.strerror or str(error), str(error.filename or "")
+        said = HarnessError(told, where=where, mend=MACHINE[error.errno])
+        click.echo(f"error: {said}", err=True)
         sys.exit(STAFF_STATUS)

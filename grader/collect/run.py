@@ -18,11 +18,13 @@ from grader.collect.admit import (
     interrupted,
 )
 from grader.collect.deadline import Deadline
+from grader.collect.ends import Ends
 from grader.collect.given import Given
 from grader.collect.needed import EVERYTHING, Needed
 from grader.collect.plan import source_of, steps
 from grader.collect.pretrained import pretrained_weights
 from grader.collect.probes import OWN, array_rules, spec_of
+from grader.collect.store import EvidenceStore, Progress
 from grader.collect.submitted import lay_submission
 from grader.errors import DatasetMissingError, HarnessError
 from grader.model.evidence import Attempt, Evidence, EvidenceSet, ProbeRequest
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
     from grader.collect.inputs import Inputs
     from grader.collect.serving import ServedCopy, Serving
-    from grader.collect.store import EvidenceStore
     from grader.model.rubric import Budget
     from grader.model.submission import Submission
 
@@ -124,37 +125,55 @@ class Collector:
         have = self.stored(submission)
         reused = all(r.digest in have for r in needed())
         attempts = list(self.store.attempts(submission)) if have else []
+        left = None if self.fresh else self.store.progress(submission)
+        if left is not None and left.attempt.number == len(attempts) + 1:
+            if left.finished or left.ended_in in have or (reused and not left.ended_in):
+                attempts.append(self._with_probes(left.attempt, have, left.told))
+                self.store.save_attempts(submission, tuple(attempts))
+                told = set(have)
+            else:  # what it left counts to the next attempt
+                told = set(left.told)
+        else:
+            told = set(have) if attempts else set()
+        earlier = min(left.before, len(attempts)) if left is not None else len(attempts)
+        ends = Ends(left.doubted if left is not None else ())
         served, lost = self._served(submission, have)
         unavailable = self._missing_data(have, lost)
         have.update(unavailable)
-        told = set(unavailable) | (set(have) if attempts else set())
+        told |= set(unavailable)
         self.store.remember(submission)
-        for _ in range(ATTEMPTS_AT_MOST):
+        while len(attempts) - earlier < ATTEMPTS_AT_MOST + len(ends.doubted):
             if all(r.digest in have for r in needed()):
                 break
             with tempfile.TemporaryDirectory(prefix="grade-slot-") as folder:
                 sandbox = open_sandbox()
                 attempt = _Attempt(
-                    self, submission, sandbox, Path(folder), have, served, lost, needed
+                    self, submission, sandbox, Path(folder), have, served, lost, needed, ends
                 )
+                begun = Begun(len(attempts) + 1, earlier, tuple(sorted(told)))
                 try:
-                    record = attempt.run(len(attempts) + 1)
+                    record = attempt.run(begun)
                 except DatasetMissingError as error:  # it went while it was being read
                     raise HarnessError(error.message, where=error.where, mend=error.mend) from error
-            # A killed run left evidence but no record of its attempt: it counts to this one.
-            made = [r for r in self.plan if r.digest in have and r.digest not in told]
-            told.update(r.digest for r in made)
-            attempts.append(record.model_copy(update={"probes": tuple(r.probe for r in made)}))
+            attempts.append(self._with_probes(record, have, told))
+            told.update(have)
             self.store.save_attempts(submission, tuple(attempts))
             if record.exit_reason is ExitReason.HARNESS:
                 break
         for request in needed():
             if request.digest not in have:
                 evidence = have[request.digest] = _given_up(request, attempts)
-                if evidence.state != "harness":
-                    self.store.save(submission, evidence)
+                self.store.save(submission, evidence)
+        self.store.save_progress(submission, None)
         ordered = {r.digest: have[r.digest] for r in needed()}
         return Collected(EvidenceSet(ordered), tuple(attempts), reused)
+
+    def _with_probes(
+        self, attempt: Attempt, have: Collection[str], told: Collection[str]
+    ) -> Attempt:
+        """An attempt with what is there and belongs to none before it."""
+        made = (r.probe for r in self.plan if r.digest in have and r.digest not in told)
+        return attempt.model_copy(update={"probes": tuple(made)})
 
     def _served(
         self, submission: Submission, have: dict[str, Evidence]
@@ -205,6 +224,21 @@ class Collector:
         return found
 
 
+@dataclass(frozen=True)
+class Begun:
+    """Where in the measuring of a submission an attempt stands.
+
+    Attributes:
+        number: Of the attempt.
+        before: Attempts of earlier runs.
+        told: Digests of what belongs to attempts before it.
+    """
+
+    number: int
+    before: int
+    told: tuple[str, ...]
+
+
 @dataclass
 class _Attempt:
     """One box for one submission."""
@@ -219,28 +253,33 @@ class _Attempt:
     """Why nothing can be executed here; empty when everything can."""
     needed: Callable[[], tuple[ProbeRequest, ...]]
     """What of the plan is needed, as far as is known."""
+    ends: Ends
+    """Ends of boxes that may be the machine's fault."""
 
-    def run(self, number: int) -> Attempt:
+    def run(self, begun: Begun) -> Attempt:
         """Open a box and measure until everything is done or the box is gone."""
+        self.begun, self.startup = begun, 0.0
+        self.environment: dict[str, str] = {}
         todo = [r for r in self.needed() if r.digest not in self.have]
         started = time.monotonic()
-        started_at = datetime.now(UTC).isoformat(timespec="seconds")
-        startup, environment, detail = 0.0, {}, ""
+        self.started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        detail = ""
         reason = ExitReason.OK
         self.folder.chmod(0o711)
         box = self._open()
         channel = wire.Channel(box)
         try:
             ready = channel.receive(Deadline.after(STARTUP_SECONDS), 0)
-            environment = wire.parse_versions(ready)
-            startup = time.monotonic() - started
+            self.environment = wire.parse_versions(ready)
+            self.startup = time.monotonic() - started
+            self._progress()
             channel.send(wire.JOB, self._job(box, todo))
             self._measure(channel, todo)
             channel.finish()
             channel.receive(Deadline.after(self.collector.budget.probe_seconds), 0)
         except wire.Interrupted as stop:
             reason, detail = stop.reason, stop.detail
-            if not environment:
+            if not self.environment:
                 reason = ExitReason.HARNESS
                 detail = f"the box did not start: {detail}"
         finally:
@@ -248,17 +287,43 @@ class _Attempt:
             ended = box.close()
         if reason is ExitReason.HARNESS:
             detail = f"{detail}\n{_tail(ended)}".strip()
+        return self._record(reason, detail, time.monotonic() - started, ended.peak_memory_bytes)
+
+    def _record(
+        self, reason: ExitReason, detail: str, seconds: float, peak_memory_bytes: int | None
+    ) -> Attempt:
         return Attempt(
-            number=number,
+            number=self.begun.number,
             sandbox=self.sandbox.name,
             limits=self.sandbox.limit_mechanisms(),
             exit_reason=reason,
             detail=detail[:2000],
-            started_at=started_at,
-            wall_seconds=round(time.monotonic() - started, 3),
-            startup_seconds=round(startup, 3),
-            peak_memory_bytes=ended.peak_memory_bytes,
-            environment=environment,
+            started_at=self.started_at,
+            wall_seconds=round(seconds, 3),
+            startup_seconds=round(self.startup, 3),
+            peak_memory_bytes=peak_memory_bytes,
+            environment=self.environment,
+        )
+
+    def _progress(
+        self,
+        reason: ExitReason = ExitReason.OK,
+        detail: str = "",
+        ended_in: str = "",
+        *,
+        finished: bool = False,
+    ) -> None:
+        """Keep how far this attempt is, should the grader be killed in it."""
+        self.collector.store.save_progress(
+            self.submission,
+            Progress(
+                before=self.begun.before,
+                told=self.begun.told,
+                attempt=self._record(reason, detail, self.startup, None),
+                ended_in=ended_in,
+                finished=finished,
+                doubted=tuple(self.ends.doubted),
+            ),
         )
 
     def _open(self) -> Box:
@@ -394,6 +459,8 @@ class _Attempt:
             while frame.kind == wire.BEGIN:
                 frame = channel.receive(deadline, self._body_limit(request))
         except wire.Interrupted as stop:
+            self._doubt(request, stop.reason, stop.detail)
+            self._progress(stop.reason, stop.detail, request.digest)
             took = time.monotonic() - begun
             named = {
                 ExitReason.TIMEOUT: f"{limit:g} s",
@@ -406,8 +473,22 @@ class _Attempt:
         if frame.index != index or frame.kind not in {wire.EVIDENCE, wire.ENDED}:
             return harness_evidence(request, "the box answered out of turn", took)
         if frame.kind == wire.ENDED:
-            return fault_of_end(request, frame.text, took)
+            evidence = fault_of_end(request, frame.text, took)
+            if evidence.exit_reason is ExitReason.KILLED:
+                self._doubt(request, ExitReason.KILLED, "a process was killed in its work")
+            return evidence
         return admit(request, frame.text, frame.body, self._rules(request), orders, took)
+
+    def _doubt(self, request: ProbeRequest, reason: ExitReason, detail: str) -> None:
+        """Do not believe that student code killed itself until it happens again.
+
+        Raises:
+            Interrupted: It is to be measured again in another box.
+        """
+        if reason is ExitReason.KILLED and not self.ends.believed(request.digest):
+            detail = f"{detail}; measured again, should that have come from outside"
+            self._progress(reason, detail, request.digest, finished=True)
+            raise wire.Interrupted(reason, detail)
 
     def _keep(self, request: ProbeRequest, evidence: Evidence) -> None:
         if request.digest in self.have:

@@ -3,59 +3,52 @@
     evidence/
       submissions/<assignment>/<name>.json    what was handed in, for regrading
       <submission digest>/<key>.json          one piece of evidence
-      <submission digest>/attempts.json       the attempts that made it
+      <submission digest>/attempts-….json     the attempts that made it
+      <submission digest>/progress-….json     the attempt in work, while there is one
       arrays/<sha256>.bin                     its raw numbers, once each
 
 Every file is written beside its place and renamed over it: a killed run leaves whole files only.
+Every file carries its checksum, or is named by it: what is damaged is never believed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from grader.collect.sealed import DamagedError, seal, unseal, write_atomically
 from grader.errors import StoreError
+from grader.model.base import Record
 from grader.model.evidence import Attempt, Evidence, ProbeRequest
 from grader.model.submission import Submission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
-__all__ = ["EvidenceStore", "write_atomically"]
+__all__ = ["EvidenceStore", "Progress", "write_atomically"]
 
 ATTEMPTS = TypeAdapter(tuple[Attempt, ...])
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a whole file or nothing.
+class Progress(Record):
+    """How far the measuring of one submission is, for the run that goes on after a kill."""
 
-    Raises:
-        StoreError: The folder cannot be written.
-    """
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise StoreError(
-            f"cannot be written: {error.strerror}",
-            where=str(path),
-            mend="free some space, or choose a folder that you may write with --out",
-        ) from error
+    before: int
+    """Attempts that earlier runs recorded."""
+    told: tuple[str, ...]
+    """Digests of the requests that belong to attempts before the one in work."""
+    attempt: Attempt
+    """The one in work, as far as it is known."""
+    ended_in: str = ""
+    """Digest of the request in which it ended, if it ended early."""
+    finished: bool = False
+    """Whether it ended, and that request is to be measured again."""
+    doubted: tuple[str, ...] = ()
+    """Digests of requests in which a box was killed once: they are measured again."""
 
 
 class EvidenceStore:
@@ -77,20 +70,18 @@ class EvidenceStore:
 
     def load(self, submission: Submission, request: ProbeRequest) -> Evidence | None:
         """The stored evidence, or None. A damaged file counts as none: it is measured again."""
-        path = self.root / submission.digest / f"{self.key(request)}.json"
+        name = f"{submission.digest}/{self.key(request)}"
         try:
-            entry: dict[str, Any] = json.loads(path.read_bytes())
+            entry: dict[str, Any] = json.loads(self._read(name))
             for array in entry["arrays"].values():
-                data = self._array(array["sha256"])
-                if hashlib.sha256(data).hexdigest() != array["sha256"]:
+                data = self.array(array["sha256"])
+                if data is None:
                     return None
                 array["data"] = data
                 array["shape"] = tuple(array["shape"])
             arrays = entry.pop("arrays")
             evidence = Evidence.model_validate_json(json.dumps(entry))
             return Evidence.model_validate({**dict(evidence), "arrays": arrays}, strict=False)
-        except FileNotFoundError:
-            return None
         except (OSError, ValueError, KeyError, TypeError, ValidationError):
             return None
 
@@ -99,45 +90,73 @@ class EvidenceStore:
         if evidence.state == "harness":
             return
         for array in evidence.arrays.values():
-            path = self._array_path(array.sha256)
-            if not path.exists():
-                write_atomically(path, array.data)
+            if self.array(array.sha256) is None:
+                write_atomically(self._array_path(array.sha256), array.data)
         text = evidence.model_dump_json(by_alias=True)
-        path = self.root / submission.digest / f"{self.key(evidence.request)}.json"
-        write_atomically(path, text.encode())
+        self._write(f"{submission.digest}/{self.key(evidence.request)}", text.encode())
 
     def array(self, sha256: str) -> bytes | None:
-        """Raw numbers by their digest, or None."""
+        """Raw numbers by their digest, or None where they are not there or damaged."""
         try:
-            return self._array(sha256)
+            data = self._array_path(sha256).read_bytes()
         except OSError:
             return None
-
-    def _array(self, sha256: str) -> bytes:
-        return self._array_path(sha256).read_bytes()
+        return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
     def _array_path(self, sha256: str) -> Path:
         return self.root / "arrays" / f"{sha256}.bin"
 
-    def _attempts_path(self, submission: Submission) -> Path:
-        name = hashlib.sha256(self._context.encode()).hexdigest()[:16]
-        return self.root / submission.digest / f"attempts-{name}.json"
+    def _write(self, name: str, content: bytes) -> None:
+        write_atomically(self.root / f"{name}.json", seal(name, content))
+
+    def _name(self, kind: str, submission: Submission) -> str:
+        context = hashlib.sha256(self._context.encode()).hexdigest()[:16]
+        return f"{submission.digest}/{kind}-{context}"
+
+    def _read(self, name: str) -> bytes:
+        return unseal(name, (self.root / f"{name}.json").read_bytes())
 
     def attempts(self, submission: Submission) -> tuple[Attempt, ...]:
         """The attempts that made the stored evidence."""
         try:
-            return ATTEMPTS.validate_json(self._attempts_path(submission).read_bytes())
-        except (OSError, ValidationError):
+            return ATTEMPTS.validate_json(self._read(self._name("attempts", submission)))
+        except (OSError, DamagedError, ValidationError):
             return ()
 
     def save_attempts(self, submission: Submission, attempts: tuple[Attempt, ...]) -> None:
         """Keep the attempts of a submission."""
-        write_atomically(self._attempts_path(submission), ATTEMPTS.dump_json(attempts))
+        self._write(self._name("attempts", submission), ATTEMPTS.dump_json(attempts))
+
+    def progress(self, submission: Submission) -> Progress | None:
+        """What a run that was killed left of its attempt in work."""
+        try:
+            return Progress.model_validate_json(self._read(self._name("progress", submission)))
+        except (OSError, DamagedError, ValidationError):
+            return None
+
+    def save_progress(self, submission: Submission, progress: Progress | None) -> None:
+        """Keep how far an attempt is, or that there is none any more.
+
+        Raises:
+            StoreError: The folder cannot be written.
+        """
+        name = self._name("progress", submission)
+        if progress is not None:
+            self._write(name, progress.model_dump_json().encode())
+            return
+        try:
+            (self.root / f"{name}.json").unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot be removed: {error.strerror}",
+                where=f"{name}.json",
+                mend="choose a folder that you may write with --out",
+            ) from error
 
     def remember(self, submission: Submission) -> None:
         """Keep what was handed in, so that it can be scored again without its folder."""
-        path = self._submission_path(submission.assignment, submission.name)
-        write_atomically(path, submission.model_dump_json().encode())
+        name = submission_name(submission.assignment, submission.name)
+        self._write(name, submission.model_dump_json().encode())
 
     def submissions(self) -> Iterator[Submission]:
         """Everything remembered, by assignment and name.
@@ -145,16 +164,19 @@ class EvidenceStore:
         Raises:
             StoreError: A file is damaged.
         """
-        for path in sorted((self.root / "submissions").glob("*/*.json")):
+        for path in sorted((self.root / "submissions").glob("*/[!.]*.json")):
             try:
-                yield Submission.model_validate_json(path.read_bytes())
-            except (OSError, ValidationError) as error:
+                name = path.relative_to(self.root).with_suffix("").as_posix()
+                yield Submission.model_validate_json(unseal(name, path.read_bytes()))
+            except (OSError, DamagedError, ValidationError) as error:
                 raise StoreError(
                     f"the record of a submission is damaged: {error}",
                     where=str(path),
                     mend="delete it and run `grade` on the submissions again",
                 ) from error
 
-    def _submission_path(self, assignment: str, name: str) -> Path:
-        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        return self.root / "submissions" / assignment / f"{digest}.json"
+
+def submission_name(assignment: str, name: str) -> str:
+    """Where in the store it is kept what was handed in."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return f"submissions/{assignment}/{digest}"

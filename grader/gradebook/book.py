@@ -63,6 +63,15 @@ class Gradebook:
         """Give all connections back."""
         self._engine.dispose()
 
+    def check_writable(self) -> None:
+        """Find out now whether scorecards can be saved, not after hours of measuring.
+
+        Raises:
+            StoreError: They cannot.
+        """
+        with self._db.writing(self._engine):
+            pass
+
     def save(self, scorecard: Scorecard, created_at: str) -> bool:
         """Keep a scorecard as the latest of its submission.
 
@@ -95,7 +104,7 @@ class Gradebook:
             known = connection.execute(
                 sa.update(scorecards)
                 .where(mine, scorecards.c.content_digest == digest)
-                .values(is_latest=True)
+                .values(is_latest=True, card=text)  # should the stored text be damaged
             )
             if known.rowcount:
                 return False
@@ -126,15 +135,15 @@ class Gradebook:
         from grader.gradebook.tables import scorecards
 
         query = (
-            sa.select(scorecards.c.card)
+            sa.select(scorecards.c.card, scorecards.c.content_digest)
             .where(scorecards.c.is_latest)
             .order_by(scorecards.c.assignment, scorecards.c.submission)
         )
         if assignment is not None:
             query = query.where(scorecards.c.assignment == assignment)
         with self._db.reading(self._engine) as connection:
-            texts = connection.execute(query).scalars().all()
-        return tuple(self._card(text) for text in texts)
+            rows = connection.execute(query).all()
+        return tuple(self._card(row.card, row.content_digest) for row in rows)
 
     def history(self, assignment: str, submission: str) -> tuple[tuple[str, Scorecard], ...]:
         """All scorecards of one submission with the time each was first saved, oldest first."""
@@ -143,13 +152,13 @@ class Gradebook:
         from grader.gradebook.tables import scorecards
 
         query = (
-            sa.select(scorecards.c.created_at, scorecards.c.card)
+            sa.select(scorecards.c.created_at, scorecards.c.card, scorecards.c.content_digest)
             .where(scorecards.c.assignment == assignment, scorecards.c.submission == submission)
             .order_by(scorecards.c.id)
         )
         with self._db.reading(self._engine) as connection:
             rows = connection.execute(query).all()
-        return tuple((row.created_at, self._card(row.card)) for row in rows)
+        return tuple((row.created_at, self._card(row.card, row.content_digest)) for row in rows)
 
     def decide(self, decision: Decision) -> None:
         """Keep a person's decision. Earlier ones stay; the latest counts."""
@@ -180,7 +189,15 @@ class Gradebook:
         )
         with self._db.reading(self._engine) as connection:
             rows = connection.execute(query).mappings().all()
-        return tuple(Decision.model_validate(dict(row)) for row in rows)
+        try:
+            return tuple(Decision.model_validate(dict(row)) for row in rows)
+        except (ValidationError, ValueError, ZeroDivisionError) as error:
+            raise StoreError(
+                f"a person's decision about '{submission}' cannot be read",
+                where=self._shown(),
+                mend="put your backup in its place, or delete that row of the table `decisions` "
+                "and decide again with `grade decide`",
+            ) from error
 
     def save_unreadable(self, entry: Unreadable, seen_at: str) -> None:
         """Keep that something could not be read, until a scorecard of that name is saved."""
@@ -207,15 +224,26 @@ class Gradebook:
             rows = connection.execute(query).mappings().all()
         return tuple(Unreadable.model_validate(dict(row)) for row in rows)
 
-    def _card(self, text: str) -> Scorecard:
+    def _card(self, text: str, digest: str) -> Scorecard:
+        """A scorecard, if it is the one that was saved.
+
+        Raises:
+            StoreError: It is damaged.
+        """
+        mend = "`grade regrade` makes it again from the evidence, which is kept beside it"
+        if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
+            raise StoreError("a stored scorecard is damaged", where=self._shown(), mend=mend)
         try:
             return Scorecard.model_validate_json(text)
         except ValidationError as error:
             raise StoreError(
                 f"a stored scorecard cannot be read: {error.errors()[0]['msg']}",
-                where=self._engine.url.render_as_string(hide_password=True),
-                mend="grade regrade",
+                where=self._shown(),
+                mend=mend,
             ) from error
+
+    def _shown(self) -> str:
+        return self._engine.url.render_as_string(hide_password=True)
 
 
 def _save_submission(connection: sa.Connection, scorecard: Scorecard, seen_at: str) -> None:

@@ -167,12 +167,14 @@ def _mend(told: str) -> str:
         return (
             "the file is damaged: put your backup in its place, or try "
             "`sqlite3 gradebook.db .recover`; without it, move it away and run again, but the "
-            "decisions of people are only in it"
+            "decisions of people are only in it; measurements are kept in evidence/"
         )
     if "unable to open" in told or "readonly" in told:
         return "check the permissions of the file and its folder"
     if "disk is full" in told:
-        return "make room on the disk"
+        return "make room on the disk and run again: what was finished is kept"
+    if "disk I/O error" in told:
+        return "look after the disk (`dmesg`, `df -h`), copy the folder away, and run again"
     return "run again; if it stays, keep the file and report this"
 
 

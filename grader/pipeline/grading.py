@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import replace
@@ -24,6 +25,7 @@ from grader.errors import ConfigurationError, HarnessError, SandboxError
 from grader.gradebook import Gradebook
 from grader.model.evidence import EvidenceSet
 from grader.model.scorecard import Decision, Flag
+from grader.pipeline.folder import claimed
 from grader.pipeline.records import Graded, Lacking, Listener, Options, Run
 from grader.pipeline.rubrics import load_rubric
 from grader.rubric.visible import measurable_part, visible_part
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from grader.checks import GroundTruth
     from grader.intake import Intake
+    from grader.model.scorecard import Scorecard
     from grader.model.submission import Submission
     from grader.rubric.load import LoadedRubric
 
@@ -57,13 +60,20 @@ class Grading:
         self._boxes = 0
 
     def run(self, intake: Intake) -> Run:
-        """Grade, save each scorecard as it comes, and report to the listener."""
+        """Grade, save each scorecard as it comes, and report to the listener.
+
+        Raises:
+            ConfigurationError: The output folder cannot be written, or another run writes to it.
+        """
+        with claimed(self.options.out):
+            return self._run(intake)
+
+    def _run(self, intake: Intake) -> Run:
         began = time.monotonic()
         wanted = sorted({s.assignment for s in intake.submissions})
         rubrics = {a: load_rubric(self._folder(a)) for a in wanted}
         if self.options.visible_only:
             rubrics = {a: visible_part(r) for a, r in rubrics.items()}
-        self.options.out.mkdir(parents=True, exist_ok=True)
         collectors = {a: self._collector(r) for a, r in rubrics.items()}
         lacking = self._lacking(intake, collectors)
         if self.options.skip_missing_data:
@@ -89,7 +99,7 @@ class Grading:
             )
 
         with Gradebook(self.options.gradebook_url) as book:
-            self._book = book
+            book.check_writable()
             self._decisions = {
                 (s.assignment, s.name): book.decisions(s.assignment, s.name) for s in taken
             }
@@ -185,24 +195,55 @@ class Grading:
             collected = collector.collect(submission, self.checked_sandbox, decided)
         except SandboxError:
             raise  # nothing can be graded safely here: say it once, not per submission
-        except HarnessError as error:
-            flags = (Flag(code="harness", message=str(error)),)
-            collected = Collected(EvidenceSet(collector.stored(submission)), (), reused=False)
-        scorecard = score(
-            submission,
-            loaded.rubric,
-            loaded.params,
-            collected.evidence,
-            truth,
-            rubric_digest=loaded.digest,
-            sandbox=self.sandbox.name,
-            self_check=not self.sandbox.isolated,
-            attempts=collected.attempts,
-            decisions=decisions,
-            flags=flags,
-            checks=loaded.checks,
-        )
+        except (HarnessError, OSError, MemoryError) as error:
+            flags = (Flag(code="harness", message=_told(error)),)
+            collected = Collected(EvidenceSet(), (), reused=False)
+            with contextlib.suppress(OSError, MemoryError):
+                stored = EvidenceSet(collector.stored(submission))
+                collected = Collected(stored, (), reused=False)
+
+        def scored(evidence: EvidenceSet, flags: tuple[Flag, ...]) -> Scorecard:
+            return score(
+                submission,
+                loaded.rubric,
+                loaded.params,
+                evidence,
+                truth,
+                rubric_digest=loaded.digest,
+                sandbox=self.sandbox.name,
+                self_check=not self.sandbox.isolated,
+                attempts=collected.attempts,
+                decisions=decisions,
+                flags=flags,
+                checks=loaded.checks,
+            )
+
+        try:
+            scorecard = scored(collected.evidence, flags)
+        except MemoryError as error:
+            flags = (*flags, Flag(code="harness", message=_told(error)))
+            scorecard = scored(EvidenceSet(), flags)
         return Graded(scorecard, collected.reused, time.monotonic() - began)
+
+
+def _told(error: Exception) -> str:
+    """Our failure in words, with the mend."""
+    if isinstance(error, MemoryError):
+        return str(
+            HarnessError(
+                "this machine's memory was used up on the grader's side",
+                mend="end other programs or use --jobs 1, and run the same command again",
+            )
+        )
+    if isinstance(error, OSError):
+        return str(
+            HarnessError(
+                f"the machine failed: {error.strerror or error}",
+                where=str(error.filename or ""),
+                mend="see `df -h` and `ulimit -a`, and run the same command again",
+            )
+        )
+    return str(error)
 
 
 def _now() -> str:

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from grader.collect.ends import DOUBTED_AT_MOST
 from grader.collect.run import ATTEMPTS_AT_MOST
 from grader.errors import HarnessError
 from grader.model.evidence import ProbeRequest
@@ -110,7 +111,37 @@ def test_a_box_that_dies_costs_one_probe(make_collector, submission):
     assert found.state == "student_fault"
     assert found.exit_reason is ExitReason.KILLED
     assert collected.evidence.get_for(RUN).state == "measured"
-    assert len(sandbox.boxes) == 2
+    assert len(sandbox.boxes) == 3  # the one that died, the same again to be sure, the rest
+
+
+def test_a_box_that_somebody_ends_costs_nothing(make_collector, submission):
+    deaths = iter(["die"])
+
+    def dies_once(request):
+        return (request["probe"] == "find_claims" and next(deaths, None)) or well(request)
+
+    sandbox = FakeSandbox(dies_once)
+    collected = make_collector(SOURCE, CLAIMS, RUN).collect(submission, lambda: sandbox)
+    assert [e.state for e in collected.evidence.values()] == ["measured"] * 3
+    assert [a.exit_reason for a in collected.attempts] == [ExitReason.KILLED, ExitReason.OK]
+    assert "measured again" in collected.attempts[0].detail
+
+
+def test_a_submission_that_ends_its_boxes_gets_few_more_than_others(make_collector, submission):
+    requests = [
+        ProbeRequest(probe="find_claims", params={"name": str(n), "patterns": [], "files": []})
+        for n in range(ATTEMPTS_AT_MOST * 3)
+    ]
+    seen = set()
+
+    def every_other_time(request):
+        name = request["params"]["name"]
+        return well(request) if name in seen else (seen.add(name) or "die")
+
+    sandbox = FakeSandbox(every_other_time)
+    collected = make_collector(*requests).collect(submission, lambda: sandbox)
+    assert len(sandbox.boxes) == ATTEMPTS_AT_MOST + DOUBTED_AT_MOST
+    assert collected.evidence.get_for(requests[-1]).fault.kind == "not_reached"
 
 
 def test_the_host_clock_ends_a_probe(make_collector, submission, store):
@@ -228,6 +259,7 @@ def test_an_execution_that_failed_is_not_run_again_for_live_objects(make_collect
     collected = make_collector(RUN, layers).collect(submission, lambda: sandbox)
     assert [box.asked for box in sandbox.boxes] == [
         [("execute", "")],
+        [("execute", "")],  # the first end is not believed
         [("describe_module", "live")],
     ]
     assert collected.evidence.get_for(layers).state == "unbound"

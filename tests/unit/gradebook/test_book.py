@@ -1,3 +1,4 @@
+import hashlib
 import sqlite3
 import threading
 from fractions import Fraction
@@ -190,11 +191,36 @@ def test_a_damaged_file_says_what_to_do(tmp_path):
     assert "backup" in caught.value.mend
 
 
+def test_a_changed_card_is_noticed_and_mended_by_the_next_save(url, card):
+    with Gradebook(url) as book:
+        book.save(card(), EARLY)
+        with book._db.writing(book._engine) as connection:
+            change = """UPDATE scorecards SET card = replace(card, '"7/2"', '"8/2"')"""
+            assert connection.execute(sa.text(change)).rowcount == 1
+        with pytest.raises(StoreError, match=r"(?s)damaged.*grade regrade"):
+            book.latest()
+        assert not book.save(card(), LATE)
+        assert book.latest() == (card(),)
+
+
+def test_a_decision_that_cannot_be_read_is_named(url, card):
+    with Gradebook(url) as book:
+        book.save(card(), EARLY)
+        book.decide(decision())
+        with book._db.writing(book._engine) as connection:
+            connection.execute(sa.text("UPDATE decisions SET points = 'x'"))
+        with pytest.raises(StoreError, match="grade decide"):
+            book.decisions(decision().assignment, decision().submission)
+
+
 def test_a_stored_card_that_cannot_be_read_is_named(url, card):
     with Gradebook(url) as book:
         book.save(card(), EARLY)
         with book._db.writing(book._engine) as connection:
-            connection.execute(sa.text("UPDATE scorecards SET card = '{}'"))
+            connection.execute(
+                sa.text("UPDATE scorecards SET card = '{}', content_digest = :digest"),
+                {"digest": hashlib.sha256(b"{}").hexdigest()},
+            )
         with pytest.raises(StoreError, match="cannot be read"):
             book.latest()
 
