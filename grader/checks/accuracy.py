@@ -11,6 +11,7 @@ from grader.checks.bands import Band, earned, well_formed
 from grader.checks.base import Seen, check
 from grader.checks.faults import waiting
 from grader.checks.interval import wilson
+from grader.checks.nudged import fragile
 from grader.checks.phrases import bound_by, called, count, decimal, examples, fixed, share
 from grader.checks.requests import Source, inspect_source, predict
 from grader.checks.scores import Judged, judge
@@ -151,6 +152,7 @@ def _banded(params: Measured, seen: Seen, *, rising: bool) -> CheckResult:
     fraction = band.fraction if band else Fraction(0)
     best = max(params.bands, key=lambda one: one.fraction)
     flags = _trust(predictions, called(params.model))
+    flags += fragile(evidence, judged, called(params.model))
     if not guess:
         flags += _near(params, value, fraction, interval, rising=rising)
     return CheckResult.banded(

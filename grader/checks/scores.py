@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float64]]
     Ints = np.ndarray[Any, np.dtype[np.int64]]
 
-__all__ = ["Judged", "judge", "numbers", "row_kind"]
+__all__ = ["Judged", "chosen_of", "judge", "numbers", "row_kind"]
 
 ENOUGH = 0.999
 """Share of rows that must look alike to name what the scores are."""
@@ -146,9 +146,16 @@ def judge(seen: Seen, evidence: Evidence, dataset: str) -> Judged:
                 hint="Check the net's last layer, and that your dataset class keeps every example.",
             )
         )
+    return Judged(scores, labels, chosen_of(scores))
+
+
+def chosen_of(scores: Floats) -> Ints:
+    """The class with the single largest score of each row; -1 where there is none, or a NaN."""
+    import numpy as np
+
     with np.errstate(all="ignore"):
         largest = scores.max(axis=1, keepdims=True)
         single = (scores == largest).sum(axis=1) == 1
     clear = single & ~np.isnan(scores).any(axis=1)
     chosen = np.where(clear, np.where(np.isnan(scores), -np.inf, scores).argmax(axis=1), -1)
-    return Judged(scores, labels, chosen.astype(np.int64))
+    return chosen.astype(np.int64)

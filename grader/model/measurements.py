@@ -129,7 +129,11 @@ class Bindings(Record):
 
 
 class Predictions(Record):
-    """Probe `predict`. Array `scores`: float32 [N, K], one row per input in the order given."""
+    """Probe `predict`. Array `scores`: float32 [N, K], one row per input in the order given.
+
+    Where some inputs were asked once more: `nudged_rows`, int64 [m], which ones; `noisy` and
+    `moved`, float32 [m, K], their scores after noise was added and after a move by one pixel.
+    """
 
     binding: Binding
     preprocessing: str = Field(default="", max_length=500)
