@@ -18,7 +18,7 @@ FRAGILE = "answers_are_fragile"
 FEWEST = 20
 """Rows that a loss of accuracy must be measured on."""
 CHANGES = {
-    "noisy": ("with noise of 2% of the inputs' spread", 0.15),
+    "noisy": ("with noise of 5% of the inputs' spread", 0.15),
     "moved": ("moved to the right by one pixel", 0.4),
 }
 """Array of a `predict` → how the inputs were changed, and the loss of accuracy that is too much."""

@@ -62,7 +62,8 @@ class Fingerprint:
         submission: Its name.
         student_ids: Whose; the same student's submissions are not compared.
         weights: Role → SHA-256 of a saved weight tensor → its count of numbers.
-        answers: (role, split) → answers of nets that do better than guessing.
+        answers: (role, split) → answers of nets that do better than guessing, on the largest of
+            the splits that each was asked.
     """
 
     assignment: str
@@ -94,8 +95,16 @@ def fingerprint(
                 continue
             if judged.right / judged.total >= judged.commonest + ABOVE_CHANCE:
                 answers.setdefault((role, dataset), _answers(judged))
+    largest = {
+        role: max(len(a.chosen) for (r, _), a in answers.items() if r == role)
+        for role, _ in answers
+    }
     return Fingerprint(
-        submission.assignment, submission.name, submission.student_ids, weights, answers
+        submission.assignment,
+        submission.name,
+        submission.student_ids,
+        weights,
+        {key: one for key, one in answers.items() if len(one.chosen) == largest[key[0]]},
     )
 
 

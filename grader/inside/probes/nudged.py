@@ -23,7 +23,7 @@ SHARE = 8
 MOST_ROWS = 256
 MOST_NUMBERS = 16_000_000
 """Kept of the inputs: 64 MB."""
-NOISE = 0.02
+NOISE = 0.05
 """Standard deviation of the noise, as a share of the inputs' own."""
 SMALLEST_SIDE = 16
 """Of pictures that can be moved by a pixel and stay what they are."""
