@@ -36,8 +36,9 @@ def literals(chunks: Iterable[Chunk]) -> list[dict[str, Any]]:
             if total >= WORTH_TELLING:
                 _, line = max(counts)
                 place = chunk.place(line)
-                found.append({"place": place, "numbers": total, "size_bytes": _size(chunk.text)})
-    return sorted(found, key=lambda one: -one["numbers"])[:MOST_PLACES]
+                told = {"place": place, "numbers": total, "size_bytes": _size(chunk.text)}
+                found.append((total, told))
+    return [one for _, one in sorted(found, key=lambda pair: -pair[0])][:MOST_PLACES]
 
 
 def _size(text: str) -> int:
