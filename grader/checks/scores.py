@@ -108,11 +108,15 @@ class Judged:
 
     def nll(self) -> float:
         """Mean negative log-likelihood in nats; NaN when a row has none."""
+        return float(self.losses().mean())
+
+    def losses(self) -> Floats:
+        """Negative log-likelihood of each row in nats, [N]; NaN where there is none."""
         import numpy as np
 
         kind, _ = row_kind(self.scores)
         if self.scores.shape[1] <= int(self.labels.max()):
-            return float("nan")
+            return np.full(self.total, np.nan)
         with np.errstate(all="ignore"):
             if kind == "probabilities":
                 logs = np.log(self.scores)
@@ -122,7 +126,8 @@ class Judged:
                 logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
                 if kind == "log_probabilities":
                     logs = self.scores
-            return float(-logs[np.arange(self.total), self.labels].mean())
+            found: Floats = -logs[np.arange(self.total), self.labels]
+        return found
 
 
 def judge(seen: Seen, evidence: Evidence, dataset: str) -> Judged:
