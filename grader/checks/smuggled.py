@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,19 @@ def _for_people(path: str, size_bytes: int) -> bool:
 
 
 def _bound(seen: Seen) -> list[str]:
-    """The weight files of every net that was measured."""
+    """The weight files of every net: those measured, else those named as the role's are."""
     bindings = [piece.payload.get("binding") for piece in seen.evidence.values()]
-    return [str(one.get("weights", "")) for one in bindings if isinstance(one, dict)]
+    found = {
+        str(one.get("role", "")): str(one.get("weights", ""))
+        for one in bindings
+        if isinstance(one, dict) and one.get("weights")
+    }
+    globs = [
+        g for role, entry in seen.rubric.roles.items() if role not in found for g in entry.weights
+    ]
+    named = [
+        file.path
+        for file in seen.submission.files
+        if any(fnmatch(PurePosixPath(file.path).name.lower(), glob.lower()) for glob in globs)
+    ]
+    return [*found.values(), *named]

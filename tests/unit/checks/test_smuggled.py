@@ -12,7 +12,16 @@ from grader.model.evidence import Place
 from grader.model.measurements import LiteralsSeen, ModuleFacts, SavedTensor, SourceFacts
 from grader.model.outcome import Outcome
 from grader.model.submission import SubmittedFile
-from tests.made_up import DIGEST, a_binding, a_rubric, a_seen, a_submission, judged, measured
+from tests.made_up import (
+    DIGEST,
+    RUBRIC,
+    a_binding,
+    a_rubric,
+    a_seen,
+    a_submission,
+    judged,
+    measured,
+)
 
 if TYPE_CHECKING:
     from grader.model.scorecard import CheckResult
@@ -23,7 +32,9 @@ WEIGHTS = {"HW1_11_22.ipynb": 5_000_000, "classifier_cnn.model": 80_000}
 def result(
     *numbers: int, files: Any = None, name: str = "params.at_most", **params: Any
 ) -> CheckResult:
-    rubric = a_rubric()
+    rubric = a_rubric(
+        roles={**RUBRIC["roles"], "svhn": {"kind": "module", "weights": ["*SVHN*.pt"]}}
+    )
     saved = SavedTensor(name="w", shape=(65, 10), dtype="float32", finite=True, role="parameter")
     facts = ModuleFacts(
         binding=a_binding(),
@@ -54,6 +65,7 @@ def result(
     seen = a_seen(
         measured(describe_module(rubric, "cnn"), facts),
         measured(inspect_source(), source),
+        rubric=rubric,
         submission=a_submission().model_copy(update={"files": held}),
     )
     given = {"model": "cnn", "limit": 85_002, "source": "saved", **params}
@@ -81,6 +93,7 @@ def test_files_that_are_no_weights_are_flagged_with_their_size() -> None:
     [
         {},
         {"report.pdf": 9_000_000, "curve.png": 200_000, "net.py": 50_000, "README.md": 30_000},
+        {"models/svhn_best.pt": 400_000},
         {"log.txt": 1024**2, "small.npy": 4000},
     ],
 )
