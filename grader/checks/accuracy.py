@@ -9,8 +9,10 @@ from pydantic import model_validator
 
 from grader.checks.bands import Band, earned, well_formed
 from grader.checks.base import Seen, check
+from grader.checks.contaminated import contaminated
 from grader.checks.faults import waiting
 from grader.checks.interval import wilson
+from grader.checks.nudged import fragile
 from grader.checks.phrases import bound_by, called, count, decimal, examples, fixed, share
 from grader.checks.requests import Source, inspect_source, predict
 from grader.checks.scores import Judged, judge
@@ -41,6 +43,9 @@ class Measured(Record):
     """Accuracy of guessing; default: the share of the most frequent class."""
     unsaved: Literal["fail", "pending"] = "fail"
     """Without saved weights: `pending` where the assignment does not ask for them."""
+    learnt_from: str = ""
+    """A split to learn from, such as `digits/train`: a lower loss on `dataset` is flagged. It costs
+    a prediction of all its examples; empty: not looked at."""
 
 
 class AccuracyAtLeast(Measured):
@@ -66,8 +71,9 @@ MANY = 5000
 
 
 def _needs(params: Measured, rubric: Rubric) -> tuple[ProbeRequest, ...]:
-    request = predict(rubric, params.model, params.dataset, params.source)
-    return (request, inspect_source())
+    splits = (params.dataset, *((params.learnt_from,) if params.learnt_from else ()))
+    asked = (predict(rubric, params.model, split, params.source) for split in splits)
+    return (*asked, inspect_source())
 
 
 @check("accuracy.at_least", AccuracyAtLeast, needs=_needs)
@@ -151,6 +157,9 @@ def _banded(params: Measured, seen: Seen, *, rising: bool) -> CheckResult:
     fraction = band.fraction if band else Fraction(0)
     best = max(params.bands, key=lambda one: one.fraction)
     flags = _trust(predictions, called(params.model))
+    flags += fragile(evidence, judged, called(params.model))
+    if params.learnt_from:
+        flags += contaminated(seen, params.model, params.learnt_from, judged, params.source)
     if not guess:
         flags += _near(params, value, fraction, interval, rising=rising)
     return CheckResult.banded(

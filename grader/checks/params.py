@@ -11,6 +11,7 @@ from pydantic import Field
 from grader.checks.base import Seen, check, failed
 from grader.checks.phrases import bound_by, called, either
 from grader.checks.requests import Source, describe_module, inspect_source
+from grader.checks.smuggled import smuggled
 from grader.model.base import Record
 from grader.model.measurements import ModuleFacts
 from grader.model.scorecard import CheckResult, Flag
@@ -69,6 +70,7 @@ def _limited(params: ParamsLimit, seen: Seen, *, strictly: bool) -> CheckResult:
     _, facts = seen.measured(described, ModuleFacts)
     total, flags = counted(facts, params.model, params.count)
     limit = params.limit
+    flags += smuggled(seen, params.model, limit)
     within = total < limit if strictly else total <= limit
     asked = f"{'fewer than' if strictly else 'at most'} {limit:,}"
     kind = "trainable parameters" if params.count == "trainable" else "parameters"
@@ -98,6 +100,7 @@ def exactly(params: ParamsExactly, seen: Seen) -> CheckResult:
     described = describe_module(seen.rubric, params.model, params.source)
     _, facts = seen.measured(described, ModuleFacts)
     total, flags = counted(facts, params.model, params.count)
+    flags += smuggled(seen, params.model, min(params.counts))
     kind = "trainable parameters" if params.count == "trainable" else "parameters"
     asked = either(f"{number:,}" for number in params.counts)
     nearest = min(params.counts, key=lambda number: abs(number - total))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float64]]
     Ints = np.ndarray[Any, np.dtype[np.int64]]
 
-__all__ = ["Judged", "judge", "numbers", "row_kind"]
+__all__ = ["Judged", "chosen_of", "judge", "numbers", "row_kind"]
 
 ENOUGH = 0.999
 """Share of rows that must look alike to name what the scores are."""
@@ -108,11 +108,15 @@ class Judged:
 
     def nll(self) -> float:
         """Mean negative log-likelihood in nats; NaN when a row has none."""
+        return float(self.losses().mean())
+
+    def losses(self) -> Floats:
+        """Negative log-likelihood of each row in nats, [N]; NaN where there is none."""
         import numpy as np
 
         kind, _ = row_kind(self.scores)
         if self.scores.shape[1] <= int(self.labels.max()):
-            return float("nan")
+            return np.full(self.total, np.nan)
         with np.errstate(all="ignore"):
             if kind == "probabilities":
                 logs = np.log(self.scores)
@@ -122,7 +126,8 @@ class Judged:
                 logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
                 if kind == "log_probabilities":
                     logs = self.scores
-            return float(-logs[np.arange(self.total), self.labels].mean())
+            found: Floats = -logs[np.arange(self.total), self.labels]
+        return found
 
 
 def judge(seen: Seen, evidence: Evidence, dataset: str) -> Judged:
@@ -146,9 +151,16 @@ def judge(seen: Seen, evidence: Evidence, dataset: str) -> Judged:
                 hint="Check the net's last layer, and that your dataset class keeps every example.",
             )
         )
+    return Judged(scores, labels, chosen_of(scores))
+
+
+def chosen_of(scores: Floats) -> Ints:
+    """The class with the single largest score of each row; -1 where there is none, or a NaN."""
+    import numpy as np
+
     with np.errstate(all="ignore"):
         largest = scores.max(axis=1, keepdims=True)
         single = (scores == largest).sum(axis=1) == 1
     clear = single & ~np.isnan(scores).any(axis=1)
     chosen = np.where(clear, np.where(np.isnan(scores), -np.inf, scores).argmax(axis=1), -1)
-    return Judged(scores, labels, chosen.astype(np.int64))
+    return chosen.astype(np.int64)

@@ -127,6 +127,8 @@ def _arrays(
         start += size
         if rule.by_row:
             data = _reordered(data, orders[rule.by_row])
+        if rule.rows_of:
+            data = _renamed(data, orders[rule.rows_of], header.name)
         found[header.name] = Array(
             dtype=header.dtype,
             shape=header.shape,
@@ -148,6 +150,16 @@ def _reordered(data: bytes, order: Sequence[int]) -> bytes:
     for sent, original in enumerate(order):
         rows[original] = data[sent * width : (sent + 1) * width]
     return b"".join(rows)
+
+
+def _renamed(data: bytes, order: Sequence[int], name: str) -> bytes:
+    """Rows by what they were called before the secret shuffle."""
+    import numpy as np
+
+    sent = np.frombuffer(data, "<i8").tolist()
+    if len(set(sent)) < len(sent) or any(not 0 <= row < len(order) for row in sent):
+        raise Refused(f"{name} names rows that are none, or a row twice")
+    return np.array([order[row] for row in sent], "<i8").tobytes()
 
 
 def _not_finite(arrays: Mapping[str, Array], rules: Mapping[str, ArrayRule]) -> Fault | None:

@@ -44,7 +44,8 @@ class ArrayRule:
         shape: Exact, or with None where any size up to `most` numbers will do.
         most: Largest count of numbers.
         required: Whether a measured payload must come with it.
-        by_row: Whether rows are in the secret order of the inputs.
+        by_row: The split in whose secret order its rows are.
+        rows_of: The split in whose secret order its numbers name rows, each at most once.
     """
 
     dtype: str
@@ -52,6 +53,7 @@ class ArrayRule:
     most: int
     required: bool = True
     by_row: str = ""
+    rows_of: str = ""
 
     @property
     def most_bytes(self) -> int:
@@ -137,6 +139,8 @@ FIGURE_BYTES = 8 * 1024**2
 RESULT_NUMBERS = 1_000_000
 WAYS_BY_HAND = 8
 CLASSES_AT_MOST = 10_000
+NUDGED = 256
+"""Inputs that a net is asked once more, changed a little."""
 
 
 def _scores(request: ProbeRequest, rows: Mapping[str, int]) -> dict[str, ArrayRule]:
@@ -146,7 +150,14 @@ def _scores(request: ProbeRequest, rows: Mapping[str, int]) -> dict[str, ArrayRu
     columns = math.prod(shape) if shape else None
     count = rows[dataset]
     most = count * (columns or CLASSES_AT_MOST)
-    return {"scores": ArrayRule("float32", (count, columns), most, by_row=dataset)}
+    few = min(count, NUDGED)
+    some = ArrayRule("float32", (None, columns), few * (columns or CLASSES_AT_MOST), required=False)
+    return {
+        "scores": ArrayRule("float32", (count, columns), most, by_row=dataset),
+        "nudged_rows": ArrayRule("int64", (None,), few, required=False, rows_of=dataset),
+        "noisy": some,
+        "moved": some,
+    }
 
 
 def _results(request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, ArrayRule]:

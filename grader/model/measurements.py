@@ -30,6 +30,7 @@ __all__ = [
     "ImageSeen",
     "Layer",
     "LineSeen",
+    "LiteralsSeen",
     "ModuleFacts",
     "Operation",
     "Predictions",
@@ -57,6 +58,17 @@ class SourceFile(Record):
     """Of the parse error."""
 
 
+class LiteralsSeen(Record):
+    """Numbers that stand in the source of one cell or script."""
+
+    place: Place
+    """Of the largest literal."""
+    numbers: int = Field(ge=0)
+    """Written out, or that its blobs of text and bytes have room for, as float32."""
+    size_bytes: int = Field(ge=0)
+    """Of the cell or script."""
+
+
 class SourceFacts(Record):
     """Probe `inspect_source`: what the submission's source is, without running it."""
 
@@ -71,6 +83,8 @@ class SourceFacts(Record):
     """Functions and classes found."""
     placeholders: tuple[Place, ...] = Many
     """Template cells that still say PLEASE FILL IN and hold no code of their own."""
+    literals: tuple[LiteralsSeen, ...] = Field(default=(), max_length=2000)
+    """The cells and scripts that hold the most numbers, the largest first."""
 
 
 class ApiUse(Record):
@@ -129,7 +143,11 @@ class Bindings(Record):
 
 
 class Predictions(Record):
-    """Probe `predict`. Array `scores`: float32 [N, K], one row per input in the order given."""
+    """Probe `predict`. Array `scores`: float32 [N, K], one row per input in the order given.
+
+    Where some inputs were asked once more: `nudged_rows`, int64 [m], which ones; `noisy` and
+    `moved`, float32 [m, K], their scores after noise was added and after a move by one pixel.
+    """
 
     binding: Binding
     preprocessing: str = Field(default="", max_length=500)

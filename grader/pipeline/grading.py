@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from dataclasses import replace
@@ -25,6 +26,8 @@ from grader.errors import ConfigurationError, HarnessError, SandboxError
 from grader.gradebook import Gradebook
 from grader.model.evidence import EvidenceSet
 from grader.model.scorecard import Decision, Flag
+from grader.pipeline.classmates import classmates
+from grader.pipeline.fingerprints import Fingerprint, fingerprint
 from grader.pipeline.folder import claimed
 from grader.pipeline.records import Graded, Lacking, Listener, Options, Run
 from grader.pipeline.rubrics import load_rubric
@@ -46,9 +49,23 @@ __all__ = ["Grading"]
 
 
 class Grading:
-    """One run over what intake found."""
+    """One run over what intake found.
 
-    def __init__(self, options: Options, folders: Mapping[str, Path], listener: Listener) -> None:
+    Args:
+        options: What the caller chose.
+        folders: Assignment → its rubric's folder.
+        listener: Who is told.
+        compare: Whether teams are compared with each other; a rubric's cases share their weights.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        folders: Mapping[str, Path],
+        listener: Listener,
+        *,
+        compare: bool = True,
+    ) -> None:
         self.options = options
         self.folders = folders
         self.listener = listener
@@ -58,6 +75,8 @@ class Grading:
         self._check_lock = threading.Lock()
         self._checked = False
         self._boxes = 0
+        self._compare = compare
+        self._prints: list[Fingerprint] = []
 
     def run(self, intake: Intake) -> Run:
         """Grade, save each scorecard as it comes, and report to the listener.
@@ -109,6 +128,7 @@ class Grading:
                 book.save(graded.scorecard, _now())
                 result.graded.append(graded)
                 self.listener.finished(graded)
+            result.graded[:] = [self._beside_others(graded, book) for graded in result.graded]
         result.boxes = self._boxes
         result.wall_seconds = time.monotonic() - began
         return result
@@ -223,7 +243,24 @@ class Grading:
         except MemoryError as error:
             flags = (*flags, Flag(code="harness", message=_told(error)))
             scorecard = scored(EvidenceSet(), flags)
+        if self._compare:
+            self._prints.append(fingerprint(submission, loaded.rubric, collected.evidence, truth))
         return Graded(scorecard, collected.reused, time.monotonic() - began)
+
+    def _beside_others(self, graded: Graded, book: Gradebook) -> Graded:
+        """Add what only the comparison with the run's other submissions shows, and save it."""
+        card = graded.scorecard
+        flags = self._likenesses.get((card.assignment, card.submission), ())
+        if not flags:
+            return graded
+        card = card.model_copy(update={"flags": (*card.flags, *flags)})
+        book.save(card, _now())
+        return replace(graded, scorecard=card)
+
+    @functools.cached_property
+    def _likenesses(self) -> Mapping[tuple[str, str], tuple[Flag, ...]]:
+        """What the run's submissions share with each other: asked for when all are graded."""
+        return classmates(self._prints)
 
 
 def _told(error: Exception) -> str:

@@ -92,14 +92,20 @@ class Rows:
 
     def in_order(self, scores: torch.Tensor) -> torch.Tensor:
         """Scores of all positions, put in the job's order."""
-        if self._row_of is None:
-            return scores
-        order = [self._row_of(position) for position in range(self._count)]
-        if order == list(range(self._count)) or sorted(order) != list(range(self._count)):
+        order = self.jobs_rows(self._count)
+        if order == list(range(self._count)):
             return scores
         found = torch.empty_like(scores)
         found[torch.tensor(order)] = scores
         return found
+
+    def jobs_rows(self, count: int) -> list[int]:
+        """Which row of the job each of the first positions is; known when all were made."""
+        plain = list(range(self._count))
+        if self._row_of is None:
+            return plain[:count]
+        order = [self._row_of(position) for position in plain]
+        return (order if sorted(order) == plain else plain)[:count]
 
 
 def as_row(item: Any) -> torch.Tensor:

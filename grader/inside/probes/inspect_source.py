@@ -6,6 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from ..binding.absent import OTHER_FRAMEWORKS
+from ..source.literals import literals
 from ..source.placeholders import module_names, placeholder_lines
 from ..source.sources import imports_of
 
@@ -37,6 +38,7 @@ def inspect_source(session: Session, params: dict[str, Any], reply: Reply) -> No
             for chunk in sources.chunks
             for line in placeholder_lines(chunk, known)
         ][:MANY],
+        "literals": literals(sources.chunks),
     }
 
 

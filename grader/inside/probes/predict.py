@@ -12,6 +12,7 @@ from ..binding.nets import Net, make_net
 from ..binding.roles import bind_module
 from ..inputs.preprocessing import preprocess
 from ..reply import StudentFault
+from .nudged import Sample, nudged
 
 if TYPE_CHECKING:
     from ..binding.bound import Bound
@@ -32,7 +33,7 @@ SUM_TOLERANCE = 1e-3
 
 
 def predict(session: Session, params: dict[str, Any], reply: Reply) -> None:
-    """Payload: Predictions; array `scores`: float32 [N, K]."""
+    """Payload: Predictions; arrays `scores`: float32 [N, K], and those of `nudged`."""
     role = params["role"]
     bound = bind_module(session, role, params.get("source", "saved"))
     _refuse_misfit(bound)
@@ -49,10 +50,13 @@ def predict(session: Session, params: dict[str, Any], reply: Reply) -> None:
     net = make_net(bound.module, role, inputs)
     for code, message in net.notes:
         reply.remark(code, message, bound.place)
-    scores = _all_scores(net, rows)
+    sample = Sample(len(rows))
+    scores = _all_scores(net, rows, sample)
     _refuse_not_finite(scores, bound)
     ordered = rows.in_order(scores)
     reply.array("scores", ordered.numpy())
+    for name, values in ({} if sample.inputs is None else nudged(net, rows, sample.inputs)).items():
+        reply.array(name, values.numpy())
     reply.payload = {
         "binding": bound.payload(),
         "preprocessing": rows.how[:500],
@@ -85,9 +89,9 @@ def _refuse_not_finite(scores: torch.Tensor, bound: Bound) -> None:
         )
 
 
-def _all_scores(net: Net, rows: Rows) -> torch.Tensor:
+def _all_scores(net: Net, rows: Rows, sample: Sample) -> torch.Tensor:
     """Scores of every input, in the order of the rows, [N, K]."""
-    scores = torch.cat([net.scores(batch) for batch in rows.batches()])
+    scores = torch.cat([net.scores(batch) for batch in sample.passing(rows.batches())])
     if len(scores) != len(rows):
         message = f"the net gives {len(scores)} rows of scores for {len(rows)} inputs"
         raise StudentFault("wrong_output_shape", message)

@@ -137,3 +137,24 @@ def test_how_a_step_died_is_told(ended, kind, reason):
 
 def test_a_worker_report_that_does_not_fit_is_ours():
     assert fault_of_end(PREDICT, b"{}", 0.1).state == "harness"
+
+
+def nudged(*rows):
+    arrays = [
+        {"name": "scores", "dtype": "float32", "shape": [3, 2]},
+        {"name": "nudged_rows", "dtype": "int64", "shape": [len(rows)]},
+        {"name": "noisy", "dtype": "float32", "shape": [len(rows), 2]},
+    ]
+    body = scores(*range(6)) + struct.pack(f"<{len(rows)}q", *rows) + scores(*range(2 * len(rows)))
+    return admitted(header(arrays=arrays), body)
+
+
+def test_rows_that_were_asked_again_are_named_as_before_the_shuffle():
+    evidence = nudged(0, 2)
+    assert struct.unpack("<2q", evidence.arrays["nudged_rows"].data) == (2, 1)
+    assert struct.unpack("<4f", evidence.arrays["noisy"].data) == (0, 1, 2, 3)
+
+
+@pytest.mark.parametrize("rows", [(0, 0), (3,), (-1,), (0, 1, 2, 0)])
+def test_rows_that_are_none_are_refused(rows):
+    assert nudged(*rows).state == "harness"
