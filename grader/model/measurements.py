@@ -88,6 +88,8 @@ class ApiUses(Record):
     """Probe `scan_apis`: where forbidden names are used, through aliases too."""
 
     uses: tuple[ApiUse, ...] = Many
+    unclear: tuple[ApiUse, ...] = Many
+    """Lines that may use one: the text does not settle it, so a person looks."""
     searched: tuple[str, ...] = Many
     """The names searched for."""
 

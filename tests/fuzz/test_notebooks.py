@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from grader.inside.probes.scan_apis import uses_in
 from grader.inside.source.magics import parse_code
-from grader.inside.source.names import Aliases
 from grader.inside.source.notebooks import NotebookError, read_notebook
 from grader.inside.source.sources import imports_of, read_sources
 from tests.fuzz.mutations import HOSTILE_TEXT, JSON, broken_bytes, broken_lines
@@ -110,7 +109,7 @@ def well_read(sources):
             if tree is None:
                 continue
             lines = chunk.text.count("\n") + 1
-            for name, line in uses_in(tree, NAMES, [], Aliases([tree])):
+            for name, line in uses_in(tree, names=NAMES, within=[]):
                 assert name in NAMES
                 assert 0 <= line <= lines + 1
 
@@ -154,6 +153,6 @@ def test_code_with_lines_moved(text):
     for notebook in (True, False):
         parsed = parse_code(text, notebook=notebook)
         if parsed.tree is not None:
-            aliases = Aliases([parsed.tree])
-            list(uses_in(parsed.tree, NAMES, [], aliases))
-            list(uses_in(parsed.tree, NAMES, ["Net", "later"], aliases))
+            for within in ([], ["Net", "later"]):
+                for sure in (True, False):
+                    list(uses_in(parsed.tree, names=NAMES, within=within, sure=sure))
