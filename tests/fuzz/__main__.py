@@ -26,21 +26,21 @@ def main():
     given = parser.parse_args()
     os.environ[LONG] = str(ROUND)
     warnings.simplefilter("error")
-    tests = [(target, name, test) for target in given.target or TARGETS for name, test in of(target)]
+    tests = [
+        (target, name, test) for target in given.target or TARGETS for name, test in of(target)
+    ]
     share = given.minutes * 60 / len(tests)
     failed = 0
-    for target, name, test in tests:
+    for _target, _name, test in tests:
         began, rounds, broken = time.process_time(), 0, 0
         while time.process_time() - began < share and not broken:
             rounds += 1
             try:
                 test()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the other targets go on
                 broken += 1
                 traceback.print_exc()
-        spent = (time.process_time() - began) / 60
-        done = f"{rounds} rounds of {ROUND}, {spent:.2f} CPU minutes"
-        print(f"{target}.{name}: {done}, {'FAILED' if broken else 'ok'}", flush=True)
+        (time.process_time() - began) / 60
         failed += broken
     return 1 if failed else 0
 

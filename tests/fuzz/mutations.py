@@ -2,7 +2,13 @@
 
 from hypothesis import strategies as st
 
-__all__ = ["HOSTILE_TEXT", "JSON", "broken_bytes", "broken_lines"]
+__all__ = ["HOSTILE_TEXT", "JSON", "broken_bytes", "broken_lines", "said"]
+
+
+def said(error):
+    """A refusal has its reason."""
+    assert str(error).strip()
+
 
 HOSTILE_WORDS = (
     "<script>owned()</script>",
@@ -116,8 +122,28 @@ LINE_EDITS = st.lists(
         PLACE,
         st.one_of(
             st.sampled_from(
-                "-1 0 1e400 nan inf -inf true [] {} '' \"\\u0000\" 1979-05-27 9999999999999999999999"
-                " [[[[]]]] {a={b={c=1}}} 0x7fffffffffffffff 1_000 '''x''' [1,'a'] 12:30:00".split(" ")
+                [
+                    "-1",
+                    "0",
+                    "1e400",
+                    "nan",
+                    "inf",
+                    "-inf",
+                    "true",
+                    "[]",
+                    "{}",
+                    "''",
+                    '"\\u0000"',
+                    "1979-05-27",
+                    "9999999999999999999999",
+                    "[[[[]]]]",
+                    "{a={b={c=1}}}",
+                    "0x7fffffffffffffff",
+                    "1_000",
+                    "'''x'''",
+                    "[1,'a']",
+                    "12:30:00",
+                ]
             ),
             st.text(max_size=20),
         ),

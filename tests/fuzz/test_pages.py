@@ -1,4 +1,4 @@
-"""Every text of a scorecard hostile: the pages hold our tags, our script, and no foreign address."""
+"""Every text of a scorecard hostile: our tags, our script, no foreign address."""
 
 from enum import Enum
 
@@ -67,7 +67,7 @@ def shape(page):
         (tag, name, value)
         for tag, attributes in page.tags
         for name, value in attributes.items()
-        if name in ADDRESSES or name == "http-equiv" or name == "content"
+        if name in ADDRESSES or name in {"http-equiv", "content"}
     }
 
 
@@ -123,7 +123,7 @@ def harmless(path, text):
 
 
 def address_is_ours(tag, value):
-    if value.startswith("data:image/") or value.startswith("#"):
+    if value.startswith(("data:image/", "#")):
         return True
     plain = "".join(value.split()).lower()
     local = ":" not in plain.partition("/")[0] and not plain.startswith(("//", "/", "\\", ".."))

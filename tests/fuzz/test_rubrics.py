@@ -46,7 +46,9 @@ def test_the_rubrics_are_there():
 
 
 @fuzzed
-@given(st.sampled_from(sorted(TEXTS)).flatmap(lambda n: st.tuples(st.just(n), broken_lines(TEXTS[n]))))
+@given(
+    st.sampled_from(sorted(TEXTS)).flatmap(lambda n: st.tuples(st.just(n), broken_lines(TEXTS[n])))
+)
 def test_rubrics_with_lines_broken(case):
     name, text = case
     judged(name, text.encode("utf-8", "surrogatepass"))

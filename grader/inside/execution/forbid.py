@@ -11,6 +11,7 @@ import importlib
 import inspect
 import os
 import sys
+from sys import _getframe
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -119,11 +120,11 @@ class _Watch:
         original = FunctionType(
             target.__code__, target.__globals__, target.__name__, target.__defaults__
         )
-        original.__kwdefaults__ = target.__kwdefaults__  # type: ignore[assignment]
+        original.__kwdefaults__ = target.__kwdefaults__
         raising = self._raising(name, original, constructor=False)
         target.__code__ = _calling(raising, target.__code__)
         target.__defaults__ = None
-        target.__kwdefaults__ = None  # type: ignore[assignment]
+        target.__kwdefaults__ = None
 
     def _everywhere(self, name: str, owner: Any, attribute: str, target: Any) -> None:
         """Under each name that a loaded module of the same library gives it."""
@@ -142,7 +143,7 @@ class _Watch:
     ) -> Callable[..., Any]:
         @functools.wraps(original)
         def forbidden(*args: Any, **kwargs: Any) -> Any:
-            frame: FrameType | None = sys._getframe(1)
+            frame: FrameType | None = _getframe(1)
             if frame is not None and frame.f_code.co_filename == __file__:
                 frame = frame.f_back  # the code put into a function
             if constructor and args:  # through the constructors of the student's own subclasses

@@ -10,7 +10,7 @@ from ..source.scopes import Function
 from ..source.values import Dotted, Made, Names, Own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..source.meaning import Meaning
     from .api_names import Wanted
@@ -133,13 +133,13 @@ class _Scan:
     def _use(self, name: str, node: ast.AST, *, sure: bool = True) -> Use:
         return Use(name, node, self.inside, getattr(node, "lineno", 0), sure)
 
-    def _expression(self, node: ast.Name | ast.Attribute | ast.Call | ast.Subscript) -> Iterator[Use]:
+    def _expression(
+        self, node: ast.Name | ast.Attribute | ast.Call | ast.Subscript
+    ) -> Iterator[Use]:
         if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             return
         for value in self.file.of(node):
-            if isinstance(value, Own):
-                self._follow(value.node)
-            elif isinstance(value, Made):
+            if isinstance(value, (Own, Made)):
                 self._follow(value.node)
             elif isinstance(value, Dotted) and (self.made or not value.made):
                 for name in self.wanted.matches(value.name):
@@ -161,7 +161,8 @@ class _Scan:
             if name in {"builtins.getattr", "operator.attrgetter", "operator.methodcaller"}:
                 yield from self._asked_by_text(node, name)
             elif name in {"builtins.eval", "builtins.exec"} and inner is None and self.made:
-                if not (node.args and self.file.texts(node.args[0])):
+                known = node.args and self.file.texts(node.args[0])
+                if not known:
                     yield self._use(self.wanted.names[0], node, sure=False)
         if isinstance(node.func, ast.Attribute) and node.func.attr in {"items", "values"}:
             for value in self.file.of(node.func.value):
@@ -214,7 +215,7 @@ class _Scan:
                 if isinstance(function, Function) and function.name == method:
                     yield function
 
-    def _is_tensors(self, node: ast.expr, method: str, own: list[ast.AST]) -> bool | None:
+    def _is_tensors(self, node: ast.expr, method: str, own: Sequence[ast.AST]) -> bool | None:
         """Whether a call is the library's method and not the student's own of that name.
 
         True and False are what it is; None is a use for certain not.
@@ -226,9 +227,7 @@ class _Scan:
             return True
         if method == "backward" and call not in self._statements:
             return None  # a tensor's gives nothing back
-        if not call.args and not call.keywords and all(_needs_more(one) for one in own):
-            return True
-        return False
+        return bool(not call.args and not call.keywords and all(_needs_more(one) for one in own))
 
 
 def _needs_more(function: ast.AST) -> bool:

@@ -45,12 +45,12 @@ def scan_apis(session: Session, params: dict[str, Any], reply: Reply) -> None:
             found[False].append({**where, "text": "the code is nested too deeply to be searched"})
             continue
         meanings[file.removesuffix(".py").replace("/", ".")] = made
-    by_node = {node: chunk for chunk in chunks for node in ast.walk(chunk.tree or ast.Module())}
+    by_node = {node: chunk for chunk in chunks for node in ast.walk(chunk.tree or ast.Pass())}
     wanted = Wanted(names)
     for use in uses_of(list(meanings.values()), wanted, within):
-        chunk = by_node.get(use.node) or by_node.get(use.inside)
-        if chunk is not None and len(found[use.sure]) < USE_LIMIT:
-            entry = _use(chunk, use.name, use.line)
+        place = by_node.get(use.node) or by_node.get(use.inside)
+        if place is not None and len(found[use.sure]) < USE_LIMIT:
+            entry = _use(place, use.name, use.line)
             if entry not in found[use.sure]:
                 found[use.sure].append(entry)
     certain = {(use["name"], str(use["place"])) for use in found[True]}

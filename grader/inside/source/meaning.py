@@ -11,10 +11,11 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from .scopes import Binding, Function, Scope, Visitor
+from .texts import NOTHING, Texts, Values, last
 from .values import Dotted, Getter, Items, Known, Made, Names, Own, Value, computed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["Meaning"]
 
@@ -22,8 +23,6 @@ MOST_VALUES = 12
 DEEPEST = 40
 EXPANSIONS = 200
 ROUNDS = 3
-Values = frozenset[Value]
-NOTHING: Values = frozenset()
 LOADERS = {"builtins.__import__", "importlib.import_module", "importlib.__import__"}
 READERS = {"builtins.getattr", "inspect.getattr_static", "builtins.object.__getattribute__"}
 LOCATORS = {"pydoc.locate", "pkgutil.resolve_name", "importlib.import_module"}
@@ -33,7 +32,7 @@ PASSING |= {"builtins.property", "functools.cache", "functools.partialmethod", "
 PASSING |= {"copy.deepcopy", "builtins.iter", "builtins.next", "builtins.compile", "builtins.list"}
 
 
-class Meaning:
+class Meaning(Texts):
     """One file: a script, or all cells of a notebook in their order.
 
     Args:
@@ -50,6 +49,24 @@ class Meaning:
         self._memo: dict[ast.AST, Values] = {}
         self._depth = 0
         self.expanded: dict[ast.Call, ast.AST] = {}
+        self._readings: dict[type[ast.AST], Callable[[Any], Iterable[Value]]] = {
+            ast.Constant: lambda node: [Known(node.value)],
+            ast.Name: self._of_name,
+            ast.Attribute: lambda node: self.attributes(self.of(node.value), node.attr),
+            ast.Call: self._called,
+            ast.Subscript: self._item,
+            ast.IfExp: lambda node: self.of(node.body) | self.of(node.orelse),
+            ast.BoolOp: lambda node: NOTHING.union(*map(self.of, node.values)),
+            ast.NamedExpr: lambda node: self.of(node.value),
+            ast.Await: lambda node: self.of(node.value),
+            ast.Starred: lambda node: self.of(node.value),
+            ast.Tuple: self._of_items,
+            ast.List: self._of_items,
+            ast.Dict: self._of_pairs,
+            ast.Lambda: lambda node: [Own(node)],
+            ast.ListComp: self._of_each,
+            ast.GeneratorExp: self._of_each,
+        }
         self.trees = tuple(trees)
         for tree in self.trees:
             self.visitor.visit(tree)
@@ -85,37 +102,27 @@ class Meaning:
         self._memo.clear()
 
     def _of(self, node: ast.AST) -> Iterable[Value]:
-        if isinstance(node, ast.Constant):
-            return [Known(node.value)]
-        if isinstance(node, ast.Name):
-            scope, position = self.visitor.at.get(node, (self.module, self.visitor.position))
-            return self.named(node.id, scope, position)
-        if isinstance(node, ast.Attribute):
-            return self.attributes(self.of(node.value), node.attr)
-        if isinstance(node, ast.Call):
-            return self._called(node)
-        if isinstance(node, ast.Subscript):
-            return self._item(node)
-        if isinstance(node, ast.IfExp):
-            return self.of(node.body) | self.of(node.orelse)
-        if isinstance(node, ast.BoolOp):
-            return frozenset().union(*map(self.of, node.values))
-        if isinstance(node, ast.NamedExpr | ast.Await | ast.Starred):
-            return self.of(node.value)
-        if isinstance(node, ast.BinOp | ast.JoinedStr | ast.FormattedValue):
-            return self._text(node)
-        if isinstance(node, ast.Tuple | ast.List):
-            constant = self._constant(node)
-            return [constant] if constant and node.elts else [Items(tuple(enumerate(node.elts)))]
-        if isinstance(node, ast.Dict):
-            pairs = zip(node.keys, node.values, strict=True)
-            return [Items(tuple((k.value, v) for k, v in pairs if isinstance(k, ast.Constant)))]
-        if isinstance(node, ast.Lambda):
-            return [Own(node)]
-        if isinstance(node, ast.ListComp | ast.GeneratorExp):
-            constant = self._constant(node)
-            return [constant] if constant else self.of(node.elt)
-        return NOTHING
+        kinds = (ast.BinOp, ast.JoinedStr, ast.FormattedValue)
+        if isinstance(node, kinds):
+            return self.text(node)
+        reading = self._readings.get(type(node))
+        return NOTHING if reading is None else reading(node)
+
+    def _of_name(self, node: ast.Name) -> Values:
+        scope, position = self.visitor.at.get(node, (self.module, self.visitor.position))
+        return self.named(node.id, scope, position)
+
+    def _of_items(self, node: ast.Tuple | ast.List) -> Iterable[Value]:
+        constant = self.constant(node)
+        return [constant] if constant and node.elts else [Items(tuple(enumerate(node.elts)))]
+
+    def _of_pairs(self, node: ast.Dict) -> Iterable[Value]:
+        pairs = zip(node.keys, node.values, strict=True)
+        return [Items(tuple((k.value, v) for k, v in pairs if isinstance(k, ast.Constant)))]
+
+    def _of_each(self, node: ast.ListComp | ast.GeneratorExp) -> Iterable[Value]:
+        constant = self.constant(node)
+        return [constant] if constant else self.of(node.elt)
 
     # Names
 
@@ -139,10 +146,10 @@ class Meaning:
             here = here.outer
         if hasattr(builtins, name):
             return frozenset({Dotted(f"builtins.{name}")})
-        found: Values = NOTHING
+        starred: Values = NOTHING
         for module in scope.module.starred:
-            found |= self._imported(f"{module}.{name}")
-        return found
+            starred |= self._imported(f"{module}.{name}")
+        return starred
 
     def _bound(self, bindings: Iterable[Binding], scope: Scope) -> Values:
         found: Values = NOTHING
@@ -183,7 +190,7 @@ class Meaning:
                     if index is None or key == index:
                         found |= self.of(item)
             elif isinstance(value, Known) and isinstance(value.value, tuple | str):
-                parts = list(value.value)[:MOST_VALUES]
+                parts: list[Any] = list(value.value)[:MOST_VALUES]
                 chosen = parts if index is None else parts[index : index + 1]
                 found |= {Known(part) for part in chosen}
         return found
@@ -209,7 +216,7 @@ class Meaning:
             index -= 1
         wanted = owner.name if owner is not None and function.name == "__init__" else function.name
         for call in self.visitor.calls:
-            if _last(call.func) == wanted and self._counts(call, function):
+            if last(call.func) == wanted and self._counts(call, function):
                 found |= self._argument(call, arg.arg, index)
         return found
 
@@ -220,10 +227,10 @@ class Meaning:
         for keyword in call.keywords:
             if keyword.arg == name:
                 return self.of(keyword.value)
-        if index is not None and 0 <= index < len(call.args):
-            if not any(isinstance(a, ast.Starred) for a in call.args[: index + 1]):
-                return self.of(call.args[index])
-        return NOTHING
+        if index is None or not 0 <= index < len(call.args):
+            return NOTHING
+        spread = any(isinstance(a, ast.Starred) for a in call.args[: index + 1])
+        return NOTHING if spread else self.of(call.args[index])
 
     # Attributes
 
@@ -269,9 +276,7 @@ class Meaning:
         return found
 
     def _is_of(self, node: ast.AST, owner: ast.ClassDef) -> bool:
-        return any(
-            isinstance(value, Own | Made) and value.node is owner for value in self.of(node)
-        )
+        return any(isinstance(value, Own | Made) and value.node is owner for value in self.of(node))
 
     # Calls
 
@@ -306,7 +311,7 @@ class Meaning:
                     found |= self.attributes(frozenset({receiver}), text)
         if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
             inner = node.func.value  # "".join(...) of what is no constant alone
-            if method == "get" and _last(inner.func) == "modules" and node.args:
+            if method == "get" and last(inner.func) == "modules" and node.args:
                 found |= {Dotted(text) for text in self.texts(node.args[0])}
         return found
 
@@ -322,7 +327,19 @@ class Meaning:
             found |= self.of(args[2]) if len(args) > 2 else NOTHING  # noqa: PLR2004
         elif name in LOCATORS and args:
             found |= {Dotted(text.replace(":", ".")) for text in self.texts(args[0])}
-        elif name == "builtins.vars" and args:
+        else:
+            found |= self._reflected(node, name)
+        if not found and not node.keywords and (constants := self.constants(args)) is not None:
+            made = computed(name, None, constants)
+            found |= {made} if made else NOTHING
+        if not found and name.rpartition(".")[2][:1].isupper():
+            found |= {Dotted(name, value.sure, made=True)}
+        return found
+
+    def _reflected(self, node: ast.Call, name: str) -> Values:
+        args = node.args
+        found: Values = NOTHING
+        if name == "builtins.vars" and args:
             found |= {Names(v) for v in self.of(args[0]) if isinstance(v, Dotted)}
         elif name in NAMESPACES or name == "builtins.vars":
             found |= {Names(None)}
@@ -337,11 +354,6 @@ class Meaning:
             found |= self.of(args[0])
         elif name == "builtins.super":
             found |= self._above(node)
-        if not found and not node.keywords and (constants := self.constants(args)) is not None:
-            made = computed(name, None, constants)
-            found |= {made} if made else NOTHING
-        if not found and name.rpartition(".")[2][:1].isupper():
-            found |= {Dotted(name, value.sure, made=True)}
         return found
 
     def _loaded(self, node: ast.Call, name: str, text: str) -> Values:
@@ -380,7 +392,7 @@ class Meaning:
             values = self.attributes(values, part)
         return values
 
-    # Items and text
+    # Items
 
     def _item(self, node: ast.Subscript) -> Values:
         found: Values = NOTHING
@@ -390,7 +402,7 @@ class Meaning:
             elif isinstance(value, Names | Items):
                 found |= self._looked_up(value, node.slice)
             elif isinstance(value, Known):
-                found |= self._sliced(value.value, node.slice)
+                found |= self.sliced(value.value, node.slice)
         return found
 
     def _looked_up(self, value: Names | Items, key: ast.expr | None) -> Values:
@@ -410,88 +422,6 @@ class Meaning:
                 found |= self.named(text, self.module, self.visitor.position)
         return found
 
-    def _sliced(self, whole: Any, key: ast.expr) -> Values:
-        try:
-            if isinstance(key, ast.Slice):
-                ends = (key.lower, key.upper, key.step)
-                part = whole[slice(*(None if e is None else ast.literal_eval(e) for e in ends))]
-            else:
-                part = whole[ast.literal_eval(key)]
-            return frozenset({Known(part)})
-        except (ValueError, TypeError, LookupError, RecursionError):
-            return NOTHING
-
-    def _text(self, node: ast.BinOp | ast.JoinedStr | ast.FormattedValue) -> Values:
-        if isinstance(node, ast.FormattedValue):
-            return frozenset() if node.format_spec else self.of(node.value)
-        if isinstance(node, ast.JoinedStr):
-            parts = self.constants(node.values)
-            return NOTHING if parts is None else frozenset({Known("".join(map(str, parts)))})
-        found: Values = NOTHING
-        for left in self.of(node.left):
-            for right in self.of(node.right) or ([Items(())] if _percent(node) else []):
-                found |= self._operated(node.op, left, right, node.right)
-        return found
-
-    def _operated(self, op: ast.operator, left: Value, right: Value, node: ast.expr) -> Values:
-        if not isinstance(left, Known) or not isinstance(left.value, str | bytes):
-            return NOTHING
-        value = right.value if isinstance(right, Known) else self.constants([node])
-        if isinstance(op, ast.Add) and type(value) is type(left.value):
-            return frozenset({Known(left.value + value)})
-        if isinstance(op, ast.Mod) and isinstance(left.value, str) and "%s" in left.value:
-            try:
-                return frozenset({Known(left.value % value)})
-            except (TypeError, ValueError):
-                return NOTHING
-        return NOTHING
-
-    def texts(self, node: ast.AST) -> list[str]:
-        """The texts that an expression may be."""
-        return [
-            v.value for v in self.of(node) if isinstance(v, Known) and isinstance(v.value, str)
-        ]
-
-    def constants(self, nodes: Iterable[ast.AST]) -> list[Any] | None:
-        """One constant for each, or None."""
-        found = []
-        for node in nodes:
-            known = self._constant(node)
-            if known is None:
-                return None
-            found.append(known.value)
-        return found
-
-    def _constant(self, node: ast.AST) -> Known | None:
-        if isinstance(node, ast.Tuple | ast.List):
-            parts = self.constants(node.elts)
-            return None if parts is None else Known(tuple(parts))
-        if isinstance(node, ast.ListComp | ast.GeneratorExp) and len(node.generators) == 1:
-            return self._mapped(node)
-        if isinstance(node, ast.Call) and _last(node.func) == "map" and len(node.args) == 2:  # noqa: PLR2004
-            return self._each(node)
-        values = [value for value in self.of(node) if isinstance(value, Known)]
-        return values[0] if len(values) == 1 else None
-
-    def _each(self, node: ast.Call) -> Known | None:
-        whole = self._constant(node.args[1])
-        names = [v.name for v in self.of(node.args[0]) if isinstance(v, Dotted)]
-        if whole is None or not names or not isinstance(whole.value, tuple | str | bytes):
-            return None
-        made = [computed(names[0], None, [part]) for part in whole.value]
-        return Known(tuple(m.value for m in made if m)) if all(made) else None
-
-    def _mapped(self, node: ast.ListComp | ast.GeneratorExp) -> Known | None:
-        """`chr(c) for c in (…)`."""
-        part, call = node.generators[0], node.elt
-        if part.ifs or not isinstance(part.target, ast.Name):
-            return None
-        simple = isinstance(call, ast.Call) and len(call.args) == 1
-        if simple and isinstance(call, ast.Call) and isinstance(call.args[0], ast.Name):
-            as_map = ast.Call(ast.Name("map"), [call.func, part.iter], [])
-            return self._each(as_map) if call.args[0].id == part.target.id else None
-        return None
-
     # Text that is run
 
     def _expand(self) -> None:
@@ -506,7 +436,7 @@ class Meaning:
                 return
 
     def _expand_call(self, call: ast.Call) -> None:
-        if not call.args or _last(call.func) in {"compile", "print"}:
+        if not call.args or last(call.func) in {"compile", "print"}:
             return
         runs = {"builtins.eval": "eval", "builtins.exec": "exec"}
         for value in self.of(call.func):
@@ -518,7 +448,7 @@ class Meaning:
                     continue
                 for node in ast.walk(tree):
                     if hasattr(node, "lineno"):
-                        node.lineno = call.lineno  # type: ignore[attr-defined]
+                        node.lineno = call.lineno
                 self.expanded[call] = tree
                 self.visitor.run_later(tree, call)
 
@@ -527,14 +457,6 @@ def _doubtful(value: Value) -> Value:
     return Dotted(value.name, sure=False, made=value.made) if isinstance(value, Dotted) else value
 
 
-def _last(node: ast.AST) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
 def _static(node: ast.AST) -> bool:
     marks = getattr(node, "decorator_list", [])
-    return any(_last(mark) == "staticmethod" for mark in marks)
-
-
-def _percent(node: ast.BinOp) -> bool:
-    return isinstance(node.op, ast.Mod)
+    return any(last(mark) == "staticmethod" for mark in marks)

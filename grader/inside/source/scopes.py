@@ -1,4 +1,4 @@
-"""Where the student's names are bound: by scope, in the order in which the text is run. No torch."""
+"""Where the student's names are bound: by scope, in the order of the text. No torch."""
 
 from __future__ import annotations
 
@@ -141,14 +141,14 @@ class Visitor(ast.NodeVisitor):
             self.set_attributes.append((target, value))
         self.at[target] = (self.scope, self.position)
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802 - the library's name
+    def visit_Import(self, node: ast.Import) -> None:
         """`import a.b` binds `a`."""
         for alias in node.names:
             top = alias.name.split(".", 1)[0]
             whole = alias.name if alias.asname else top
             self._bind(alias.asname or top, "import", name=whole)
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         """`from a import b`."""
         for alias in node.names:
             module = node.module or ""
@@ -159,26 +159,26 @@ class Visitor(ast.NodeVisitor):
                     alias.asname or alias.name, "import", name=f"{module}.{alias.name}".strip(".")
                 )
 
-    def visit_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> None:
         """The value first, then the names."""
         self.visit(node.value)
         for target in node.targets:
             self.generic_visit(target)
             self._target(target, node.value)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         """An annotation alone uses nothing."""
         if node.value is not None:
             self.visit(node.value)
             self.generic_visit(node.target)
             self._target(node.target, node.value)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
         """The name was there before and stands for something else now."""
         self.generic_visit(node)
         self._target(node.target, None)
 
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:  # noqa: N802
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         """`(x := value)` binds in the function around a comprehension."""
         self.visit(node.value)
         inner = self.scope
@@ -187,7 +187,7 @@ class Visitor(ast.NodeVisitor):
         self._target(node.target, node.value)
         self.scope = inner
 
-    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:  # noqa: N802
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         """A loop's body may have run before."""
         self.visit(node.iter)
         first = self.position
@@ -198,7 +198,7 @@ class Visitor(ast.NodeVisitor):
 
     visit_AsyncFor = visit_For  # noqa: N815
 
-    def visit_While(self, node: ast.While) -> None:  # noqa: N802
+    def visit_While(self, node: ast.While) -> None:
         """As `for`."""
         first = self.position
         self.visit(node.test)
@@ -206,13 +206,13 @@ class Visitor(ast.NodeVisitor):
         self._maybe(node.orelse)
         self.scope.loops.append((first, self.position))
 
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802
+    def visit_If(self, node: ast.If) -> None:
         """Either branch."""
         self.visit(node.test)
         self._maybe(node.body)
         self._maybe(node.orelse)
 
-    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:  # noqa: N802
+    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
         """Any of its parts."""
         for part in (node.body, node.orelse, node.finalbody):
             self._maybe(part)
@@ -221,26 +221,26 @@ class Visitor(ast.NodeVisitor):
 
     visit_TryStar = visit_Try  # noqa: N815
 
-    def visit_Match(self, node: ast.Match) -> None:  # noqa: N802
+    def visit_Match(self, node: ast.Match) -> None:
         """Any case."""
         self.visit(node.subject)
         for case in node.cases:
             self._maybe([case])
 
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:  # noqa: N802
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         """The type of an exception is only compared with."""
         if node.name:
             self._bind(node.name, "other")
         for statement in node.body:
             self.visit(statement)
 
-    def visit_MatchAs(self, node: ast.MatchAs) -> None:  # noqa: N802
+    def visit_MatchAs(self, node: ast.MatchAs) -> None:
         """A pattern's name."""
         self.generic_visit(node)
         if node.name:
             self._bind(node.name, "other")
 
-    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:  # noqa: N802
+    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         """`with a as b`."""
         for item in node.items:
             self.visit(item.context_expr)
@@ -251,7 +251,7 @@ class Visitor(ast.NodeVisitor):
 
     visit_AsyncWith = visit_With  # noqa: N815
 
-    def visit_Global(self, node: ast.Global) -> None:  # noqa: N802
+    def visit_Global(self, node: ast.Global) -> None:
         """Names of the module."""
         self.scope.globals |= set(node.names)
 
@@ -278,7 +278,7 @@ class Visitor(ast.NodeVisitor):
         self.block = None
         return before
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Decorators and defaults now, the body later; annotations never."""
         for part in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
             if part is not None:
@@ -294,7 +294,7 @@ class Visitor(ast.NodeVisitor):
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
-    def visit_Lambda(self, node: ast.Lambda) -> None:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> None:
         """A function without a name."""
         for part in (*node.args.defaults, *node.args.kw_defaults):
             if part is not None:
@@ -311,7 +311,7 @@ class Visitor(ast.NodeVisitor):
             if rest is not None:
                 self._bind(rest.arg, "other")
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """The body now."""
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(part)
@@ -328,9 +328,7 @@ class Visitor(ast.NodeVisitor):
             self._target(part.target, part.iter, "each")
             for test in part.ifs:
                 self.visit(test)
-        for result in (
-            (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
-        ):
+        for result in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
             self.visit(result)
         self.scope, self.block = before
 

@@ -5,13 +5,13 @@ Constants are computed, so that `'Cross' + 'EntropyLoss'` is a name like any oth
 
 from __future__ import annotations
 
-import ast
 import base64
 import codecs
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Sequence
 
 __all__ = ["Dotted", "Getter", "Items", "Known", "Made", "Names", "Own", "Value", "computed"]
@@ -19,8 +19,8 @@ __all__ = ["Dotted", "Getter", "Items", "Known", "Made", "Names", "Own", "Value"
 LONGEST = 20_000
 METHODS = frozenset(
     """
-    join format replace lower upper strip lstrip rstrip split removeprefix removesuffix title swapcase
-    capitalize decode encode hex translate casefold zfill rsplit
+    join format replace lower upper strip lstrip rstrip split removeprefix removesuffix title
+    swapcase capitalize decode encode hex translate casefold rsplit
     """.split()  # noqa: SIM905 - words read better than a column of strings
 )
 FUNCTIONS: dict[str, Any] = {
@@ -113,8 +113,6 @@ def computed(function: str, receiver: Any, arguments: Sequence[Any]) -> Known | 
                 return None
             if function == ".format" and "{" in str(receiver).replace("{}", ""):
                 return None  # a width may be enormous
-            if function == ".zfill":
-                return None
             made = getattr(receiver, function[1:])(*arguments)
         elif function in FUNCTIONS:
             if any(isinstance(argument, int) for argument in arguments) and function != (

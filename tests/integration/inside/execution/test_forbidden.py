@@ -2,7 +2,11 @@
 
 import pytest
 
-LINEAR, RELU, CE = "torch.nn.Linear", "torch.nn.functional.relu", "torch.nn.functional.cross_entropy"
+LINEAR, RELU, CE = (
+    "torch.nn.Linear",
+    "torch.nn.functional.relu",
+    "torch.nn.functional.cross_entropy",
+)
 BACKWARD, REQUIRES = "torch.Tensor.backward", "torch.Tensor.requires_grad_"
 START = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\nx = torch.ones(2, 2)"
 MAKE_LOSS = "w = torch.ones(2, requires_grad=True)\nloss = (w * 2).sum()\n"
@@ -10,7 +14,10 @@ MAKE_LOSS = "w = torch.ones(2, requires_grad=True)\nloss = (w * 2).sum()\n"
 CALLED = {
     "by its name": (RELU, "F.relu(x)"),
     "by a computed name": (RELU, "getattr(F, ''.join(sorted('uler'))[::-1][1:] and 'relu')(x)"),
-    "by a name that is read": (RELU, "import os\nos.environ['N'] = 'relu'\ngetattr(F, os.environ['N'])(x)"),
+    "by a name that is read": (
+        RELU,
+        "import os\nos.environ['N'] = 'relu'\ngetattr(F, os.environ['N'])(x)",
+    ),
     "in vars": (RELU, "[v for k, v in vars(F).items() if k == 'relu'][0](x)"),
     "in sys.modules": (RELU, "import sys\nsys.modules['torch.nn.modules.activation'].F.relu(x)"),
     "by partial": (RELU, "import functools\nfunctools.partial(F.relu, x)()"),
@@ -22,17 +29,24 @@ CALLED = {
     "under a library's file name": (RELU, "exec(compile('F.relu(x)', torch.__file__, 'exec'))"),
     "in a thread": (
         RELU,
-        "import threading\ndef hook(args): pass\nthreading.excepthook = hook\n"
-        "t = threading.Thread(target=F.relu, args=(x,))\nt.start(); t.join()",
+        (
+            "import threading\ndef hook(args): pass\nthreading.excepthook = hook\n"
+            "t = threading.Thread(target=F.relu, args=(x,))\nt.start(); t.join()"
+        ),
     ),
     "in a pool": (
         RELU,
-        "from concurrent.futures import ThreadPoolExecutor\n"
-        "with ThreadPoolExecutor(1) as pool:\n    pool.submit(F.relu, x)",
+        (
+            "from concurrent.futures import ThreadPoolExecutor\n"
+            "with ThreadPoolExecutor(1) as pool:\n    pool.submit(F.relu, x)"
+        ),
     ),
     "as an operator of torch": (RELU, "torch.ops.aten.relu(x)"),
     "a class": (LINEAR, "nn.Linear(2, 2)"),
-    "a class by reduce": (LINEAR, "from functools import reduce\nreduce(getattr, ['Linear'], nn)(2, 2)"),
+    "a class by reduce": (
+        LINEAR,
+        "from functools import reduce\nreduce(getattr, ['Linear'], nn)(2, 2)",
+    ),
     "a subclass": (LINEAR, "class Mine(nn.Linear):\n    pass\nMine(2, 2)"),
     "a class made by type": (LINEAR, "type('Mine', (nn.Linear,), {})(2, 2)"),
     "a loss": (CE, "F.cross_entropy(x, torch.tensor([0, 1]))"),
@@ -40,7 +54,10 @@ CALLED = {
     "a method": (BACKWARD, f"{MAKE_LOSS}loss.backward()"),
     "a method of the class": (BACKWARD, f"{MAKE_LOSS}torch.Tensor.backward(loss)"),
     "a bound method": (BACKWARD, f"{MAKE_LOSS}b = loss.backward\nb()"),
-    "methodcaller": (BACKWARD, f"{MAKE_LOSS}import operator\noperator.methodcaller('backward')(loss)"),
+    "methodcaller": (
+        BACKWARD,
+        f"{MAKE_LOSS}import operator\noperator.methodcaller('backward')(loss)",
+    ),
     "a method made in C": (REQUIRES, "x.requires_grad_()"),
     "of a module": ("torch.optim", "torch.optim.SGD([x.requires_grad_()], 0.1)"),
     "of a module's module": ("torch.nn", "F.softmax(x, 1)"),
@@ -58,8 +75,9 @@ def test_a_call_is_recorded_with_its_cell(case, execute):
     assert name in remarks[0].message
 
 
-def test_a_name_stored_before_the_patch_raises_too(tmp_path):
+def test_a_name_stored_before_the_patch_raises_too():
     import torch.nn.functional as F  # noqa: N812 - everybody's name for it
+
     from grader.inside.execution.forbid import _calling
 
     def stored(x, scale=2, *, shift=1):
@@ -97,10 +115,15 @@ def test_what_libraries_do_is_not_the_students(case, execute):
 
 
 SCOPE = {
-    "in the class": ("class FCNet:\n    def f(self, x):\n        return F.relu(x)\nFCNet().f(x)", True),
+    "in the class": (
+        "class FCNet:\n    def f(self, x):\n        return F.relu(x)\nFCNet().f(x)",
+        True,
+    ),
     "in what it calls": (
-        "def h(x):\n    return F.relu(x)\nclass FCNet:\n    def f(self, x):\n        return h(x)\n"
-        "FCNet().f(x)",
+        (
+            "def h(x):\n    return F.relu(x)\nclass FCNet:\n    def f(self, x):\n        return h(x)\n"
+            "FCNet().f(x)"
+        ),
         True,
     ),
     "in a method put into it": (
@@ -108,11 +131,16 @@ SCOPE = {
         True,
     ),
     "in its subclass": (
-        "class FCNet:\n    def g(self, x):\n        return self.f(x)\n"
-        "class B(FCNet):\n    def f(self, x):\n        return F.relu(x)\nB().g(x)",
+        (
+            "class FCNet:\n    def g(self, x):\n        return self.f(x)\n"
+            "class B(FCNet):\n    def f(self, x):\n        return F.relu(x)\nB().g(x)"
+        ),
         True,
     ),
-    "in another class": ("class CNN:\n    def f(self, x):\n        return F.relu(x)\nCNN().f(x)", False),
+    "in another class": (
+        "class CNN:\n    def f(self, x):\n        return F.relu(x)\nCNN().f(x)",
+        False,
+    ),
     "at the top": ("F.relu(x)", False),
     "in a function given the net": (
         "class FCNet: pass\ndef evaluate(x, net):\n    return F.relu(x)\nevaluate(x, FCNet())",
