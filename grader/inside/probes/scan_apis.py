@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ..source.meaning import Meaning
@@ -25,6 +26,8 @@ __all__ = ["scan_apis", "uses_in"]
 
 USE_LIMIT = 2000
 STATEMENT_LINES = 20
+DEEPEST = 40_000
+"""Python's own parser refuses deeper source long before; frames of Python need no stack of C."""
 COMMENT = re.compile(r"""\s*\#[^'"]*$""")
 
 
@@ -32,6 +35,7 @@ def scan_apis(session: Session, params: dict[str, Any], reply: Reply) -> None:
     """Payload: ApiUses."""
     names, within = list(params["names"]), list(params.get("within") or [])
     chunks = [chunk for chunk in session.sources().chunks if chunk.tree is not None]
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEPEST))
     of_file: dict[str, list[Chunk]] = {}
     for chunk in chunks:
         of_file.setdefault(chunk.file, []).append(chunk)

@@ -265,9 +265,9 @@ class Meaning(Texts):
         scope = self.visitor.scopes.get(owner)
         if scope is not None and name in scope.bindings:
             found |= self._bound(scope.bindings[name], scope)
-        for target, value in self.visitor.set_attributes:
+        for target, assigned in self.visitor.set_attributes:
             if target.attr == name and self._is_of(target.value, owner):
-                found |= self.of(value)
+                found |= self.of(assigned)
         if not found and depth < 5:  # noqa: PLR2004 - deep enough for any homework
             for base in owner.bases:
                 for value in self.of(base):

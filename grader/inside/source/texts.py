@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from .values import Dotted, Items, Known, Value, computed
+from .values import Dotted, Items, Known, Value, computed, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,9 +53,12 @@ class Texts:
     def _operated(self, op: ast.operator, left: Value, right: Value, node: ast.expr) -> Values:
         if not isinstance(left, Known) or not isinstance(left.value, str | bytes):
             return NOTHING
+        whole: Any = left.value
         value: Any = right.value if isinstance(right, Known) else self.constants([node])
+        if not (short(whole) and short(value if not isinstance(value, list) else tuple(value))):
+            return NOTHING
         if isinstance(op, ast.Add) and type(value) is type(left.value):
-            return frozenset({Known(left.value + value)})
+            return frozenset({Known(whole + value)})
         if isinstance(op, ast.Mod) and isinstance(left.value, str) and "%s" in left.value:
             try:
                 return frozenset({Known(left.value % value)})

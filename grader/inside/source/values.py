@@ -14,9 +14,21 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Sequence
 
-__all__ = ["Dotted", "Getter", "Items", "Known", "Made", "Names", "Own", "Value", "computed"]
+__all__ = [
+    "Dotted",
+    "Getter",
+    "Items",
+    "Known",
+    "Made",
+    "Names",
+    "Own",
+    "Value",
+    "computed",
+    "short",
+]
 
-LONGEST = 20_000
+LONGEST = 4000
+"""Characters that constants may have to be computed with: a name is shorter."""
 METHODS = frozenset(
     """
     join format replace lower upper strip lstrip rstrip split removeprefix removesuffix title
@@ -107,6 +119,8 @@ def computed(function: str, receiver: Any, arguments: Sequence[Any]) -> Known | 
         receiver: A constant, for a method.
         arguments: Constants.
     """
+    if not all(map(short, (receiver, *arguments))):
+        return None
     try:
         if function.startswith("."):
             if function[1:] not in METHODS or not isinstance(receiver, str | bytes):
@@ -126,5 +140,15 @@ def computed(function: str, receiver: Any, arguments: Sequence[Any]) -> Known | 
         hash(made)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError):
         return None
-    whole = len(made) if isinstance(made, str | bytes | tuple) else 0
-    return Known(made) if whole <= LONGEST else None
+    return Known(made) if short(made) else None
+
+
+def short(value: Any) -> bool:
+    """Whether a constant is no longer than anything that is a name."""
+    if isinstance(value, tuple):
+        return len(value) <= LONGEST and sum(map(_size, value)) <= LONGEST
+    return _size(value) <= LONGEST
+
+
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, str | bytes | tuple) else 1

@@ -359,6 +359,14 @@ def test_a_backward_that_only_a_tensor_has_is_sure():
     assert found(f"{own}loss.backward(retain_graph=True)") == [(BACKWARD, 4)]
 
 
+def test_text_that_grows_without_end_is_not_computed():
+    doubled = "\n".join(f"a{n + 1} = a{n} + a{n}" for n in range(60))
+    grown = "b = 'x' * 3; c = a9.replace('a', a9).replace('a', a9)"
+    assert (
+        found(f"import torch\na0 = 'a' * 1\na0 = 'aaaaaaaa'\n{doubled}\n{grown}\neval(a60)") == []
+    )
+
+
 def test_the_tables_are_as_long_as_they_claim():
     assert len(EVASIONS) + len(SCOPED) >= 80
     assert len(INNOCENT) + len(LATER) >= 40

@@ -121,7 +121,7 @@ SCOPE = {
     ),
     "in what it calls": (
         (
-            "def h(x):\n    return F.relu(x)\nclass FCNet:\n    def f(self, x):\n        return h(x)\n"
+            "def h(x):\n    return F.relu(x)\nclass FCNet:\n    def f(self, x):\n        h(x)\n"
             "FCNet().f(x)"
         ),
         True,
