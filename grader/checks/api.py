@@ -97,13 +97,12 @@ def _used_needs(params: ApiUsed, _rubric: Rubric) -> tuple[ProbeRequest, ...]:
 def api_used(params: ApiUsed, seen: Seen) -> CheckResult:
     """Your code uses what the assignment asks for."""
     _, uses = seen.measured(scan_apis(params.names, params.within), ApiUses)
-    # What may be a use is one here: a doubt is not held against the student.
-    uses = ApiUses(uses=(*uses.uses, *uses.unclear), searched=uses.searched)
-    found = {use.name for use in uses.uses}
+    every = (*uses.uses, *uses.unclear)  # a doubt is not held against the student
+    found = {use.name for use in every}
     absent = [name for name in params.names if name not in found]
     asked = listed(params.names) if params.every else either(params.names)
     where = f" in {listed(params.within)}" if params.within else ""
-    places = tuple(dict.fromkeys(use.place for use in uses.uses))[:MOST_PLACES]
+    places = tuple(dict.fromkeys(use.place for use in every))[:MOST_PLACES]
     if (not absent) if params.every else bool(found):
         shown = listed([str(place) for place in places], most=3)
         return CheckResult.banded(

@@ -33,6 +33,7 @@ class Use:
         inside: What it was found in: a definition or a cell.
         line: Of the cell or script.
         sure: False where the text does not settle it.
+        made: Whether it is a use of an object made elsewhere.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Use:
     inside: ast.AST
     line: int
     sure: bool = True
+    made: bool = False
 
 
 def uses_of(files: list[Meaning], wanted: Wanted, within: list[str]) -> Iterator[Use]:
@@ -50,6 +52,12 @@ def uses_of(files: list[Meaning], wanted: Wanted, within: list[str]) -> Iterator
         wanted: What is looked for.
         within: Functions, classes and methods to look into, with what they call; empty: all.
     """
+    found = list(_every(files, wanted, within))
+    direct = {use.name for use in found if use.sure and not use.made}
+    yield from (use for use in found if not use.made or use.name not in direct)
+
+
+def _every(files: list[Meaning], wanted: Wanted, within: list[str]) -> Iterator[Use]:
     for file in files:
         tops = _inside(file, within) if within else _whole(file)
         scanned = [(file, top, top) for top in tops]
@@ -130,8 +138,8 @@ class _Scan:
             if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
                 yield from self._expression(node)
 
-    def _use(self, name: str, node: ast.AST, *, sure: bool = True) -> Use:
-        return Use(name, node, self.inside, getattr(node, "lineno", 0), sure)
+    def _use(self, name: str, node: ast.AST, *, sure: bool = True, made: bool = False) -> Use:
+        return Use(name, node, self.inside, getattr(node, "lineno", 0), sure, made)
 
     def _expression(
         self, node: ast.Name | ast.Attribute | ast.Call | ast.Subscript
@@ -143,7 +151,7 @@ class _Scan:
                 self._follow(value.node)
             elif isinstance(value, Dotted) and (self.made or not value.made):
                 for name in self.wanted.matches(value.name):
-                    yield self._use(name, node, sure=value.sure)
+                    yield self._use(name, node, sure=value.sure, made=value.made)
         if isinstance(node, ast.Attribute) and node.attr in self.wanted.methods:
             yield from self._method(self.wanted.methods[node.attr], node.value, node.attr, node)
 

@@ -332,7 +332,7 @@ class Meaning(Texts):
         if not found and not node.keywords and (constants := self.constants(args)) is not None:
             made = computed(name, None, constants)
             found |= {made} if made else NOTHING
-        if not found and name.rpartition(".")[2][:1].isupper():
+        if not found and not value.made and name.rpartition(".")[2][:1].isupper():
             found |= {Dotted(name, value.sure, made=True)}
         return found
 

@@ -111,7 +111,9 @@ class Getter:
 Value = Dotted | Known | Own | Made | Items | Names | Getter
 
 
-def computed(function: str, receiver: Any, arguments: Sequence[Any]) -> Known | None:
+def computed(  # noqa: PLR0911 - each refusal beside its reason
+    function: str, receiver: Any, arguments: Sequence[Any]
+) -> Known | None:
     """What a call of constants gives, when it is one of those that make text.
 
     Args:
@@ -119,9 +121,9 @@ def computed(function: str, receiver: Any, arguments: Sequence[Any]) -> Known | 
         receiver: A constant, for a method.
         arguments: Constants.
     """
-    if not all(map(short, (receiver, *arguments))):
-        return None
     try:
+        if not all(map(short, (receiver, *arguments))):
+            return None
         if function.startswith("."):
             if function[1:] not in METHODS or not isinstance(receiver, str | bytes):
                 return None
