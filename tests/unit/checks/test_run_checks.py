@@ -227,7 +227,7 @@ class TestApi:
     def test_what_the_text_does_not_settle_is_a_flag_and_costs_nothing(self) -> None:
         place = Place(file="hw.ipynb", cell=4, line=8)
         use = ApiUse(name=self.NAMES[0], place=place, how="static", text="getattr(nn, name)()")
-        uses = ApiUses(unclear=(use,), searched=self.NAMES)
+        uses = ApiUses(uses=(), unclear=(use,), searched=self.NAMES)
         seen = a_seen(measured(scan_apis(self.NAMES), uses))
         result = judged("api.forbidden", {"names": list(self.NAMES)}, seen)
         assert result.outcome is Outcome.PASS
@@ -239,7 +239,7 @@ class TestApi:
         blocked = execute(a_rubric(), forbid=self.NAMES, within=within)
         assert blocked.params["within"] == ["FCNet"]
         evidence = (
-            measured(scan_apis(self.NAMES, within), ApiUses(searched=self.NAMES)),
+            measured(scan_apis(self.NAMES, within), ApiUses(uses=(), searched=self.NAMES)),
             measured(blocked, run(cell(1))),
         )
         params = {"names": list(self.NAMES), "within": list(within), "dynamic": True}
