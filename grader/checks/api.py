@@ -54,7 +54,7 @@ MOST_PLACES = 20
 def _needs(params: ApiForbidden, rubric: Rubric) -> tuple[ProbeRequest, ...]:
     scan: tuple[ProbeRequest, ...] = (scan_apis(params.names, params.within),)
     if params.dynamic:
-        scan += (execute(rubric, forbid=params.names),)
+        scan += (execute(rubric, forbid=params.names, within=params.within),)
     return (*scan, inspect_source())
 
 
@@ -64,9 +64,10 @@ def api_forbidden(params: ApiForbidden, seen: Seen) -> CheckResult:
     _, uses = seen.measured(scan_apis(params.names, params.within), ApiUses)
     names = {use.name for use in uses.uses}
     places = [use.place for use in uses.uses]
-    flags: tuple[Flag, ...] = ()
+    flags = _unclear(uses, places)
     if params.dynamic:
-        caught, flags = _caught(params, seen)
+        caught, more = _caught(params, seen)
+        flags += more
         places += [place for place in caught if place not in places]
     expected = f"No use of {either(params.names)}"
     expected += f" in {listed(params.within)}." if params.within else "."
@@ -96,11 +97,12 @@ def _used_needs(params: ApiUsed, _rubric: Rubric) -> tuple[ProbeRequest, ...]:
 def api_used(params: ApiUsed, seen: Seen) -> CheckResult:
     """Your code uses what the assignment asks for."""
     _, uses = seen.measured(scan_apis(params.names, params.within), ApiUses)
-    found = {use.name for use in uses.uses}
+    every = (*uses.uses, *uses.unclear)  # a doubt is not held against the student
+    found = {use.name for use in every}
     absent = [name for name in params.names if name not in found]
     asked = listed(params.names) if params.every else either(params.names)
     where = f" in {listed(params.within)}" if params.within else ""
-    places = tuple(dict.fromkeys(use.place for use in uses.uses))[:MOST_PLACES]
+    places = tuple(dict.fromkeys(use.place for use in every))[:MOST_PLACES]
     if (not absent) if params.every else bool(found):
         shown = listed([str(place) for place in places], most=3)
         return CheckResult.banded(
@@ -118,10 +120,22 @@ def api_used(params: ApiUsed, seen: Seen) -> CheckResult:
     )
 
 
+def _unclear(uses: ApiUses, certain: list[Place]) -> tuple[Flag, ...]:
+    """Lines that a person looks at: the text does not say what they use."""
+    rest = [use for use in uses.unclear if use.place not in certain]
+    if not rest:
+        return ()
+    shown = "; ".join(f"`{use.text[:120]}` ({use.place})" for use in rest[:3])
+    text = f"Whether a ruled-out function is used is not clear: {shown}"
+    more = f", and in {len(rest) - 3} more places" if len(rest) > 3 else ""  # noqa: PLR2004
+    return (Flag(code="api_unclear", message=f"{text}{more}."),)
+
+
 def _caught(params: ApiForbidden, seen: Seen) -> tuple[list[Place], tuple[Flag, ...]]:
     """Where a run called a forbidden name. What did not run was judged by its text alone."""
+    request = execute(seen.rubric, forbid=params.names, within=params.within)
     try:
-        evidence, run = seen.measured(execute(seen.rubric, forbid=params.names), Execution)
+        evidence, run = seen.measured(request, Execution)
     except Stopped as stopped:
         if stopped.result.outcome is Outcome.ERROR:
             raise

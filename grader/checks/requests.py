@@ -196,13 +196,16 @@ def time_module(
     return ProbeRequest(probe="time_module", params=params)
 
 
-def execute(rubric: Rubric, forbid: tuple[str, ...] = (), run: int = 1) -> ProbeRequest:
+def execute(
+    rubric: Rubric, forbid: tuple[str, ...] = (), run: int = 1, within: tuple[str, ...] = ()
+) -> ProbeRequest:
     """Restart-and-run-all under the rubric's budget. Payload: Execution; arrays `figure_<i>`.
 
     Args:
         rubric: Holds the budget.
         forbid: Names that raise when they are called.
         run: 2 for the same once more, to see whether its numbers are the same.
+        within: Functions and classes in which they raise, with what these call; empty: anywhere.
     """
     budget = rubric.budget
     params: dict[str, JsonValue] = {
@@ -214,4 +217,6 @@ def execute(rubric: Rubric, forbid: tuple[str, ...] = (), run: int = 1) -> Probe
     }
     if run > 1:
         params["run"] = run
+    if within:
+        params["within"] = list(within)
     return ProbeRequest(probe="execute", params=params)

@@ -102,6 +102,8 @@ class ApiUses(Record):
     """Probe `scan_apis`: where forbidden names are used, through aliases too."""
 
     uses: tuple[ApiUse, ...] = Many
+    unclear: tuple[ApiUse, ...] = Field(default=(), max_length=10_000)
+    """Lines that may use one: the text does not settle it, so a person looks."""
     searched: tuple[str, ...] = Many
     """The names searched for."""
 

@@ -28,7 +28,7 @@ from .transform import LOOP, OWN_PREFIX, TICKS
 from .workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from ..reply import Reply
     from ..session import Session
@@ -71,16 +71,16 @@ class Run:
         self.cells: list[dict[str, Any]] = []
         self._pieces: list[Piece] = []
         self._ended_by = ""
-        self._prepare(installed, tuple(params.get("forbid", ())))
+        self._prepare(installed, params)
 
-    def _prepare(self, installed: shims.Installed, forbidden: Iterable[str]) -> None:
+    def _prepare(self, installed: shims.Installed, params: dict[str, Any]) -> None:
         self.meter.install()
         self.journal.install()
         self.loss_inputs.install()
-        if forbidden:
+        if params.get("forbid"):
             from .forbid import forbid
 
-            forbid(forbidden, self.uses)
+            forbid(params["forbid"], self.uses, params.get("within", ()))
         installed.hooks.patch("matplotlib.figure", self.figures.patch_figure)
         installed.hooks.patch("matplotlib.pyplot", self.figures.patch_pyplot)
         setattr(builtins, LOOP, self.budget.loop)

@@ -119,7 +119,7 @@ def _outputs(outputs: list[Any]) -> tuple[str, ...]:
     """Text that was printed or shown; a stored traceback is no claim."""
     texts = []
     for output in outputs:
-        if not isinstance(output, dict) or output.get("output_type") in {"error", "pyerr"}:
+        if not isinstance(output, dict) or output.get("output_type") in ("error", "pyerr"):
             continue
         text = _joined(output.get("text", ""))
         data = output.get("data")

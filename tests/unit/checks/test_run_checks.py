@@ -224,6 +224,27 @@ class TestApi:
         )
         assert result.places == (place,)
 
+    def test_what_the_text_does_not_settle_is_a_flag_and_costs_nothing(self) -> None:
+        place = Place(file="hw.ipynb", cell=4, line=8)
+        use = ApiUse(name=self.NAMES[0], place=place, how="static", text="getattr(nn, name)()")
+        uses = ApiUses(uses=(), unclear=(use,), searched=self.NAMES)
+        seen = a_seen(measured(scan_apis(self.NAMES), uses))
+        result = judged("api.forbidden", {"names": list(self.NAMES)}, seen)
+        assert result.outcome is Outcome.PASS
+        assert [flag.code for flag in result.flags] == ["api_unclear"]
+        assert "`getattr(nn, name)()` (hw.ipynb, cell 4, line 8)" in result.flags[0].message
+
+    def test_a_run_blocks_names_only_where_they_are_ruled_out(self) -> None:
+        within = ("FCNet",)
+        blocked = execute(a_rubric(), forbid=self.NAMES, within=within)
+        assert blocked.params["within"] == ["FCNet"]
+        evidence = (
+            measured(scan_apis(self.NAMES, within), ApiUses(uses=(), searched=self.NAMES)),
+            measured(blocked, run(cell(1))),
+        )
+        params = {"names": list(self.NAMES), "within": list(within), "dynamic": True}
+        assert judged("api.forbidden", params, a_seen(*evidence)).outcome is Outcome.PASS
+
     def test_a_call_that_the_text_hides_is_found_by_running(self) -> None:
         place = Place(file="hw.ipynb", cell=3, line=1)
         caught = Remark(code="api.forbidden", message="torch.nn.CrossEntropyLoss", place=place)

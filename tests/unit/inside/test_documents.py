@@ -137,6 +137,11 @@ class TestTables:
 
 
 class TestReadDocuments:
+    def test_an_output_whose_type_is_no_text_is_read(self, session, tmp_path):
+        write(tmp_path, code("print(1)", {"output_type": [], "text": "Test accuracy 65.3%"}))
+        found, _ = documents(session)
+        assert [(t.kind, t.text) for t in found.texts] == [("output", "Test accuracy 65.3%")]
+
     def test_texts_have_their_place_and_heading(self, session, tmp_path):
         write(
             tmp_path,

@@ -10,9 +10,10 @@ import pytest
 from grader.inside.binding.explicit import marked_names
 from grader.inside.probes.find_claims import find_claims
 from grader.inside.probes.inspect_source import inspect_source
+from grader.inside.probes.scan_apis import scan_apis
 from grader.inside.reply import Reply
 from grader.inside.session import Session
-from grader.model.measurements import Claims, SourceFacts
+from grader.model.measurements import ApiUses, Claims, SourceFacts
 
 
 @pytest.fixture
@@ -116,3 +117,39 @@ def test_places_of_compiled_names(session, tmp_path):
     assert session.place_of("<string>", 1) is None
     assert session.place_of("/usr/lib/python3/random.py", 1) is None
     assert session.place_of(f"{tmp_path}/gone.ipynb#cell3", 5) is None
+
+
+def scanned(session, *names, within=()):
+    reply = Reply()
+    scan_apis(session, {"names": list(names), "within": list(within)}, reply)
+    found = ApiUses.model_validate_json(json.dumps(reply.payload))
+    return [str(use.place) for use in found.uses], [str(use.place) for use in found.unclear]
+
+
+def test_uses_have_their_cell_and_line_through_cells_and_files(session, tmp_path):
+    (tmp_path / "layers.py").write_text(
+        "from torch import nn as hidden\n\ndef make():\n    return hidden.Linear(1, 1)\n"
+    )
+    write(
+        tmp_path,
+        code("import torch\nimport layers\nfrom layers import make as own, hidden as h\n"),
+        code("# nn.Linear\nlayer = own()"),
+        code("x = 1\nh.Linear(2, 2)\nlayers.hidden.Linear(3, 3)"),
+        code("class FCNet:\n    def f(self):\n        return own()\n"),
+        code("class CNN:\n    def f(self):\n        return h.Linear(1, 1)\n"),
+    )
+    everywhere, unclear = scanned(session, "torch.nn.Linear")
+    assert set(everywhere) == {
+        "layers.py, line 4",
+        "hw.ipynb, cell 3, line 2",
+        "hw.ipynb, cell 3, line 3",
+        "hw.ipynb, cell 5, line 3",
+    }
+    assert unclear == []
+    assert scanned(session, "torch.nn.Linear", within=["FCNet"]) == (["layers.py, line 4"], [])
+
+
+def test_a_use_beside_deep_code_is_found(session, tmp_path):
+    deep = "x = " + "+".join(["'a'"] * 1500)
+    write(tmp_path, code(deep), code("import torch.nn as n\nn.Linear(1, 1)"))
+    assert scanned(session, "torch.nn.Linear") == (["hw.ipynb, cell 2, line 2"], [])
