@@ -50,6 +50,10 @@ class ConfusionMatches(Record):
     source: Source = "saved"
 
 
+GRID_SIDE = 128
+"""Of the largest picture that may be filters, or a grid of them: photographs are larger."""
+
+
 class FiltersShown(Record):
     """Parameters of `filters.shown`."""
 
@@ -192,7 +196,7 @@ def filters_shown(params: FiltersShown, seen: Seen) -> CheckResult:
     found: dict[tuple[str, tuple[int, ...]], Place] = {}
     every = 0
     for figure, _, picture in pictures(run):
-        every += 1
+        every += picture.is_of != "dataset" and max(picture.shape[:2], default=0) <= GRID_SIDE
         if picture.is_of == "parameter" and re.search(params.layer, picture.name):
             found.setdefault((picture.name, picture.index), place_of_figure(run, figure))
     names = list(dict.fromkeys(name for name, _ in found))
@@ -213,7 +217,7 @@ def filters_shown(params: FiltersShown, seen: Seen) -> CheckResult:
     if stopped := not_reached(evidence, run, "the figure of the filters", seen.source()):
         return stopped
     if len(found) < params.at_least <= every:
-        told = f"{count(every, 'picture')} drawn, {len(found)} of them recognised as filters"
+        told = f"{count(every, 'picture')} drawn that may be filters, {len(found)} recognised"
         if not params.unrecognised_fraction:
             return waiting(f"Your run has {told}. A person will look.", **more)
         earns = share(params.unrecognised_fraction)

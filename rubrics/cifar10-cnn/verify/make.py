@@ -46,8 +46,7 @@ def train(folder: Path) -> None:
     """Run the script in a folder, as a student does before handing in."""
     dataset = DATASETS["cifar10"]
     with tempfile.TemporaryDirectory() as served:
-        # the identity deals every label to its own picture
-        dataset.serve(Path(served), data_root(), lambda _what, count: range(count))
+        dataset.serve(Path(served), data_root(), lambda _what, _count: None)  # true labels
         code = READS_HERE.format(root=served, classes=list(dataset.classes))
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
         with (folder / "log.txt").open("w") as log:
