@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
-__all__ = ["plan", "source_of", "steps"]
+__all__ = ["datasets_of", "plan", "source_of", "steps"]
 
 
 def plan(
@@ -51,6 +51,11 @@ def _rank(request: ProbeRequest) -> int:
     if spec_of(request.probe).executes:
         return 3 if not request.params.get("forbid") else 5
     return 4 if source_of(request) == "live" else 2
+
+
+def datasets_of(requests: Sequence[ProbeRequest]) -> tuple[str, ...]:
+    """The dataset splits that requests speak about."""
+    return tuple(sorted({str(r.params["dataset"]) for r in requests if "dataset" in r.params}))
 
 
 def source_of(request: ProbeRequest) -> str:

@@ -14,9 +14,9 @@ from grader.collect.context import evidence_context
 from grader.collect.given import Given
 from grader.collect.inputs import Inputs, machine_secret
 from grader.collect.needed import Needed
-from grader.collect.plan import plan
+from grader.collect.plan import datasets_of, plan
 from grader.collect.probes import own_context
-from grader.collect.run import Collected, Collector, datasets_of
+from grader.collect.run import Collected, Collector
 from grader.collect.serving import Serving
 from grader.collect.store import EvidenceStore
 from grader.collect.truth import ground_truth
