@@ -169,8 +169,14 @@ CASES = (
     Case(
         name="other-names",
         description="The files are not named after the students.",
-        outcomes={"handed-in/names": "fail"},
+        outcomes={"handed-in/files": "fail", "handed-in/names": "blocked", "handed-in/pdf": "blocked"},
         then=rename(f"HW1_{IDS}", "homework"),
+    ),
+    Case(
+        name="pickle-misnamed",
+        description="The pickle is not named after the students.",
+        outcomes={"handed-in/names": "partial"},
+        then=rename(f"HW1_{IDS}.pkl", "weights.pkl"),
     ),
     Case(
         name="pdf-of-half",
@@ -344,11 +350,11 @@ CASES = (
     ),
     Case(
         name="not-vgg16",
-        description="The pre-trained network is AlexNet.",
+        description="The pre-trained network is VGG13.",
         outcomes={"q3.2/pretrained": "fail"},
         edits=(
-            ('torchvision.models.vgg16(weights="IMAGENET1K_V1")', 'torchvision.models.alexnet(weights="IMAGENET1K_V1")'),
-            ("torchvision.models.vgg16(weights=None)", "torchvision.models.alexnet(weights=None)"),
+            ('torchvision.models.vgg16(weights="IMAGENET1K_V1")', 'torchvision.models.vgg13(weights="IMAGENET1K_V1")'),
+            ("torchvision.models.vgg16(weights=None)", "torchvision.models.vgg13(weights=None)"),
         ),
     ),
     Case(

@@ -134,6 +134,7 @@ def make_mutant(case: Case, text: str, target: Path) -> None:
     if case.printed and not printed:
         sys.exit(f"{case.name}: nothing printed matches")
     nbformat.write(book, target / f"{NAME}.ipynb")
+    to_pdf(nbformat.writes(book), target / f"{NAME}.pdf")
     if case.then is not None:
         case.then(target)
 

@@ -11,12 +11,16 @@ import nbformat
 from nbconvert import HTMLExporter
 from pypdf import PdfReader, PdfWriter
 
+WRAPPED = "pre, .highlight pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }"
+"""Long lines go on in the next one, so that none runs off the page."""
+
 
 def to_pdf(notebook: str, target: Path) -> None:
     """Write the PDF of a notebook, given as JSON text. Needs `chromium`."""
     book = nbformat.reads(notebook, as_version=4)
     html, _ = HTMLExporter(template_name="lab").from_notebook_node(book)
     html = re.sub(r"<script[^>]*src=[^>]*></script>", "", html)  # nothing from the network
+    html = html.replace("</head>", f"<style>{WRAPPED}</style></head>", 1)
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "notebook.html"
         page.write_text(html)
