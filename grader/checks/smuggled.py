@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from grader.checks.files import IDS
 from grader.checks.phrases import called, listed
 from grader.model.scorecard import Flag
 
@@ -86,7 +87,10 @@ def _for_people(path: str, size_bytes: int) -> bool:
 
 
 def _bound(seen: Seen) -> list[str]:
-    """The weight files of every net: those measured, else those named as the role's are."""
+    """The weight files of every net: those measured, else those named as the role's are.
+
+    And the files that the rubric asks for by name.
+    """
     bindings = [piece.payload.get("binding") for piece in seen.evidence.values()]
     found = {
         str(one.get("role", "")): str(one.get("weights", ""))
@@ -96,6 +100,7 @@ def _bound(seen: Seen) -> list[str]:
     globs = [
         g for role, entry in seen.rubric.roles.items() if role not in found for g in entry.weights
     ]
+    globs += [rule.pattern.replace(IDS, "*") for rule in seen.rubric.files.values()]
     named = [
         file.path
         for file in seen.submission.files

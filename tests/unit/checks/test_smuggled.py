@@ -33,7 +33,8 @@ def result(
     *numbers: int, files: Any = None, name: str = "params.at_most", **params: Any
 ) -> CheckResult:
     rubric = a_rubric(
-        roles={**RUBRIC["roles"], "svhn": {"kind": "module", "weights": ["*SVHN*.pt"]}}
+        roles={**RUBRIC["roles"], "svhn": {"kind": "module", "weights": ["*SVHN*.pt"]}},
+        files={"pickle": {"pattern": "HW1_{student_ids}.pkl"}},
     )
     saved = SavedTensor(name="w", shape=(65, 10), dtype="float32", finite=True, role="parameter")
     facts = ModuleFacts(
@@ -94,6 +95,7 @@ def test_files_that_are_no_weights_are_flagged_with_their_size() -> None:
         {},
         {"report.pdf": 9_000_000, "curve.png": 200_000, "net.py": 50_000, "README.md": 30_000},
         {"models/svhn_best.pt": 400_000},
+        {"HW1_11_22.pkl": 400_000},
         {"log.txt": 1024**2, "small.npy": 4000},
     ],
 )
