@@ -265,6 +265,7 @@ CASES = (
         outcomes={"q2.2a/curves": "fail"},
         edits=(
             (PLOT, "print(history)"),
+            ('{"loss": "loss", "acc": "accuracy"}[key]', '{"loss": "cross-entropy", "acc": "share right"}[key]'),
             ("    plot_history(results[lr], f\"MNIST, lr={lr}\")\n", "    print(results[lr])\n"),
             ("fig, ax = plt.subplots(1, 2, figsize=(10, 3.5))\nfor lr, h in results.items():\n", "for lr, h in ():\n"),
             ('ax[0].set_ylabel("test loss")\nax[1].set_ylabel("test accuracy")\nfor a in ax:\n', "for a in ():\n"),
