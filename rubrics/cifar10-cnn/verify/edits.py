@@ -376,7 +376,7 @@ TRAINING_CASES = (
         name="no-curves",
         description="No curve is drawn.",
         outcomes={"1.3/plots": "fail"},
-        edits=((DRAWN, ""),),
+        edits=((DRAWN, "        ax.set_xlabel(what)\n"),),
     ),
     Case(
         name="first-twice",

@@ -98,6 +98,7 @@ def make(case: Case) -> None:
         if text.count(old) != 1:
             sys.exit(f"{case.name}: {text.count(old)} places hold {old!r}")
         text = text.replace(old, new)
+    compile(text, f"{case.name}/{SCRIPT}", "exec")  # a mutant is wrong in the one known way
     (folder / SCRIPT).write_text(text)
     if case.then is not None:
         case.then(folder)

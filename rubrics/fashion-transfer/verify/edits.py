@@ -226,7 +226,7 @@ Q1 = (
         name="no-curves",
         description="Losses and accuracies are not drawn.",
         outcomes={"q1/plots": "fail"},
-        edits=((CURVES, ""),),
+        edits=((CURVES, "        ax.set_xlabel(what)\n"),),
     ),
     Case(
         name="weak-fm1",

@@ -129,6 +129,7 @@ def train(name, model, lr, transform, epochs):
 def plot(history, name):
     figure, axes = plt.subplots(1, 2)
     for ax, what in zip(axes, ("loss", "acc")):
+        ax.set_xlabel(what)
     figure.savefig(name + ".png")
 
 

@@ -130,6 +130,7 @@ def fit(model, optimizer, train, val, epochs):
 def curves(history, name):
     figure, axes = plt.subplots(1, 2)
     for ax, what in zip(axes, ("loss", "acc")):
+        ax.set_xlabel(what)
     figure.savefig(name + ".png")
     plt.close(figure)
 
