@@ -23,7 +23,7 @@ class Jumping(dt.datetime):
 
 @pytest.fixture
 def jumping(monkeypatch):
-    for module in ("grader.collect.run", "grader.pipeline.grading"):
+    for module in ("grader.collect.box_run", "grader.pipeline.grading"):
         monkeypatch.setattr(f"{module}.datetime", Jumping)
     monkeypatch.setattr(time, "time", lambda: Jumping.now(dt.UTC).timestamp())
 

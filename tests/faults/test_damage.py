@@ -134,9 +134,9 @@ def test_a_damaged_record_of_a_submission_is_said_with_the_mend(here, graded, da
 
 def test_a_submission_that_changed_without_a_trace_in_its_size(here, monkeypatch):
     """Between intake and the box: it is measured as what it was, or not at all."""
-    from grader.collect import run
+    from grader.collect import box_run
 
-    lay = run.lay_submission
+    lay = box_run.lay_submission
 
     def changed_before(submission, target):
         script = submission.root / "main.py"
@@ -144,7 +144,7 @@ def test_a_submission_that_changed_without_a_trace_in_its_size(here, monkeypatch
         lay(submission, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "lay_submission", changed_before)
+        patch.setattr(box_run, "lay_submission", changed_before)
         stopped = here()
     assert stopped.status == 1
     texts = [flag["message"] for card in here.cards() for flag in card["flags"]]

@@ -212,8 +212,8 @@ class Shortage:
 
 
 PLACES = [
-    ("grader.collect.run", "admit"),
-    ("grader.collect.run", "lay_submission"),
+    ("grader.collect.box_run", "admit"),
+    ("grader.collect.box_run", "lay_submission"),
     ("grader.collect.store", "seal"),
 ]
 ERRORS = [MemoryError(), OSError(errno.EMFILE, "Too many open files"), OSError(errno.ENOMEM, "no")]
