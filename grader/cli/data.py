@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.options import text_or_json
 from grader.errors import DatasetMissingError
 
 if TYPE_CHECKING:
@@ -35,13 +36,6 @@ RUBRICS = click.option(
     show_default=True,
     help="Folder that holds ID/rubric.toml: for their own datasets.",
 )
-FORMAT = click.option(
-    "--format",
-    "as_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-)
 KILO = 1000
 COUNTED = re.compile(r"([\d,]+ of [\d,]+) examples(, )?")
 """What the table says of a part already."""
@@ -63,7 +57,7 @@ def data() -> None:
 @data.command("list")
 @ROOT
 @RUBRICS
-@FORMAT
+@text_or_json
 def list_(root: Path | None, rubrics: Path, as_format: str) -> None:
     r"""Show every dataset: which part of it is here, how large, where, and how to get it.
 
@@ -134,7 +128,7 @@ def fetch(names: tuple[str, ...], root: Path | None, rubrics: Path) -> int:
 @click.argument("names", nargs=-1)
 @ROOT
 @RUBRICS
-@FORMAT
+@text_or_json
 def verify(names: tuple[str, ...], root: Path | None, rubrics: Path, as_format: str) -> int:
     r"""Compare bytes, shapes and counts of labels with the known ones.
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-__all__ = ["EXISTING", "SANDBOXES", "common", "fail_under", "points_type"]
+__all__ = [
+    "EXISTING",
+    "RUBRICS",
+    "SANDBOXES",
+    "common",
+    "fail_under",
+    "points_type",
+    "rubric_folders",
+    "text_or_json",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 EXISTING = click.Path(exists=True, path_type=Path)
+RUBRICS = Path("rubrics")
 SANDBOXES = click.Choice(["bubblewrap", "none"])
+
+text_or_json = click.option(
+    "--format",
+    "as_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+)
 
 
 def common(command: F) -> F:
@@ -39,7 +57,7 @@ def common(command: F) -> F:
         click.option(
             "--rubrics",
             type=folder,
-            default=Path("rubrics"),
+            default=RUBRICS,
             show_default=True,
             help="Folder that holds ID/rubric.toml.",
         ),
@@ -97,3 +115,17 @@ fail_under = click.option(
     metavar="P",
     help="Exit 1 when a submission has fewer points: 2.5, or 60%.",
 )
+
+
+def rubric_folders(named: Sequence[Path]) -> list[Path]:
+    """The rubrics that a command is about: those named, by folder or file, or all that are here.
+
+    Raises:
+        UsageError: None is named, and none is here.
+    """
+    if named:
+        return [path.parent if path.is_file() else path for path in named]
+    found = sorted(file.parent for file in RUBRICS.glob("*/rubric.toml"))
+    if not found:
+        raise click.UsageError("there is no rubrics/*/rubric.toml here; name a folder")
+    return found

@@ -17,19 +17,13 @@ from typing import Any
 
 import click
 
+from grader.cli.options import text_or_json
 from grader.errors import ConfigurationError, UnknownNameError
 
 __all__ = ["reference"]
 
 TASKS_NAME = "TASKS"
 FIGURES_NAME = "FIGURES"  # programs that draw, and have no baseline
-FORMAT = click.option(
-    "--format",
-    "as_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-)
 
 
 @click.group()
@@ -45,7 +39,7 @@ def reference() -> None:
 
 
 @reference.command("list")
-@FORMAT
+@text_or_json
 def list_(as_format: str) -> None:
     r"""Show every reference solution.
 
@@ -87,7 +81,7 @@ def train(name: str, arguments: tuple[str, ...]) -> int:
 
 
 @reference.command()
-@FORMAT
+@text_or_json
 def baseline(as_format: str) -> None:
     r"""Show what the reference solutions reached: mean and spread over their seeds.
 

@@ -1,4 +1,4 @@
-"""`grade rubric`: lint, verify, schema, new."""
+"""`grade rubric`: lint, schema, new; `verify` has a file of its own."""
 
 from __future__ import annotations
 
@@ -8,33 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.options import EXISTING, RUBRICS, rubric_folders, text_or_json
+from grader.cli.verify import verify
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rich.console import Console
-
     from grader.checks import Check
-    from grader.rubric.load import LoadedRubric
     from grader.rubric.problems import Problem
-    from grader.rubric.verify import Verification
 
 __all__ = ["rubric"]
 
-FOLDER = click.Path(exists=True, path_type=Path)
-RUBRICS = Path("rubrics")
 FUNCTIONS = {
     "function.matches": "accepted",
     "architecture.matches": "state_dict",
     "weights.not_pretrained": "known",
 }
 """Check → its parameter that names functions of `expected.py`."""
-FORMAT = click.option(
-    "--format",
-    "as_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-)
 
 
 @click.group()
@@ -50,9 +40,9 @@ def rubric() -> None:
 
 
 @rubric.command()
-@click.argument("folders", nargs=-1, type=FOLDER)
+@click.argument("folders", nargs=-1, type=EXISTING)
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
-@FORMAT
+@text_or_json
 def lint(folders: tuple[Path, ...], as_format: str, *, strict: bool) -> int:
     r"""Say everything that is wrong with rubrics, with line and mend.
 
@@ -64,7 +54,7 @@ def lint(folders: tuple[Path, ...], as_format: str, *, strict: bool) -> int:
       grade rubric lint
       grade rubric lint rubrics/hw2 --strict
     """
-    found = {folder: _linted(folder) for folder in _folders(folders)}
+    found = {folder: _linted(folder) for folder in rubric_folders(folders)}
     problems = [problem for listed in found.values() for problem in listed]
     counted = [p for p in problems if strict or p.severity == "error"]
     if as_format == "json":
@@ -82,7 +72,7 @@ def lint(folders: tuple[Path, ...], as_format: str, *, strict: bool) -> int:
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of printing."
 )
-@click.argument("folder", type=FOLDER, required=False)
+@click.argument("folder", type=EXISTING, required=False)
 def schema(folder: Path | None, out: Path | None) -> None:
     r"""Print the JSON Schema of rubric.toml, with the parameters of every check.
 
@@ -133,76 +123,6 @@ def new(identifier: str, title: str, rubrics: Path) -> None:
     click.echo(f"next: edit it, then `grade rubric lint {rubrics / identifier}`")
 
 
-@rubric.command()
-@click.argument("folder", type=FOLDER)
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Keeps evidence, so that unchanged cases are not run again.  [default: reports/verify/ID]",
-)
-@click.option(
-    "--sandbox", type=click.Choice(["bubblewrap", "none"]), default="bubblewrap", show_default=True
-)
-@click.option("--jobs", type=click.IntRange(min=0), default=0, help="Boxes at a time.")
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), envvar="GRADE_DATA")
-@click.option("--fresh", is_flag=True, help="Run every case again.")
-@FORMAT
-def verify(
-    folder: Path,
-    out: Path | None,
-    sandbox: str,
-    jobs: int,
-    data: Path | None,
-    as_format: str,
-    *,
-    fresh: bool,
-) -> int:
-    r"""Grade the reference and the mutants in FOLDER/verify and compare with what they must get.
-
-    The exit status is 1 when a case comes out otherwise, or when an automatic criterion is lost
-    exactly by none of them.
-
-    \b
-    Examples:
-      grade rubric verify rubrics/digits-svhn
-      grade rubric verify rubrics/digits-svhn --format json
-    """
-    from grader.cli.present import console
-    from grader.cli.progress import ProgressView
-    from grader.pipeline import Options, load_rubric, verify_rubric
-    from grader.rubric.verify import compare, expectations_of
-
-    loaded = load_rubric(folder)
-    expectations = expectations_of(loaded)
-    terminal = console()
-    options = Options(
-        out=out or Path("reports", "verify", loaded.rubric.assignment.id),
-        sandbox=sandbox,
-        jobs=jobs,
-        data=data,
-        fresh=fresh,
-    )
-    with ProgressView(terminal) as view:
-        scorecards = verify_rubric(folder, options, view)
-    result = compare(loaded.rubric, expectations, scorecards, _manual(loaded.checks))
-    if as_format == "json":
-        click.echo(json.dumps(_plain(result), indent=2))
-    else:
-        _print_cases(terminal, result)
-        _print_criteria(terminal, result, loaded)
-        _print_verdict(terminal, result)
-    return 0 if result.holds else 1
-
-
-def _folders(named: tuple[Path, ...]) -> list[Path]:
-    if named:
-        return [path.parent if path.is_file() else path for path in named]
-    found = sorted(file.parent for file in RUBRICS.glob("*/rubric.toml"))
-    if not found:
-        raise click.UsageError("there is no rubrics/*/rubric.toml here; name a folder")
-    return found
-
-
 def _linted(folder: Path) -> tuple[Problem, ...]:
     from grader.errors import RubricError
     from grader.pipeline import rubric_context
@@ -216,7 +136,7 @@ def _linted(folder: Path) -> tuple[Problem, ...]:
     return examine(
         folder,
         {name: entry.params for name, entry in checks.items()},
-        manual=_manual(checks),
+        manual=frozenset(name for name, entry in checks.items() if entry.manual),
         functions=FUNCTIONS,
         **rubric_context(checks),
     )
@@ -230,77 +150,4 @@ def _checks(folder: Path | None = None) -> Mapping[str, Check[Any]]:
     return CHECKS if folder is None else own_of(folder).checks
 
 
-def _manual(checks: Mapping[str, Check[Any]]) -> frozenset[str]:
-    return frozenset(name for name, entry in checks.items() if entry.manual)
-
-
-def _plain(result: Verification) -> dict[str, Any]:
-    return {
-        "holds": result.holds,
-        "cases": dict(result.cases),
-        "matrix": {
-            name: {case: outcome.value for case, outcome in row.items()}
-            for name, row in result.matrix.items()
-        },
-        "mismatches": [vars(mismatch) for mismatch in result.mismatches],
-        "proofs": {name: list(cases) for name, cases in result.proofs.items()},
-        "unproven": list(result.unproven),
-    }
-
-
-def _print_cases(terminal: Console, result: Verification) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    from grader.rubric.verify import LOST
-
-    table = Table("", "case", "what is wrong with it", "loses", title="Cases", title_justify="left")
-    broken = {mismatch.case for mismatch in result.mismatches}
-    for case, description in result.cases.items():
-        lost = [
-            f"{name} ({row[case].value})"
-            for name, row in result.matrix.items()
-            if case in row and row[case] in LOST
-        ]
-        mark = "[red]✗[/red]" if case in broken else "[green]✓[/green]"
-        table.add_row(mark, escape(case), escape(description), escape("\n".join(lost)) or "nothing")
-    terminal.print(table)
-
-
-def _print_criteria(terminal: Console, result: Verification, loaded: LoadedRubric) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(
-        "", "criterion", "points", "lost exactly by", title="Criteria", title_justify="left"
-    )
-    for name, criterion in loaded.rubric.criteria().items():
-        if name not in result.proofs:
-            table.add_row("·", escape(name), f"{float(criterion.points):g}", "a person decides")
-            continue
-        cases = result.proofs[name]
-        mark = "[green]✓[/green]" if cases else "[red]✗[/red]"
-        table.add_row(
-            mark, escape(name), f"{float(criterion.points):g}", escape("\n".join(cases)) or "none"
-        )
-    terminal.print(table)
-
-
-def _print_verdict(terminal: Console, result: Verification) -> None:
-    from rich.markup import escape
-
-    for mismatch in result.mismatches:
-        found = mismatch.found.value if mismatch.found else "nothing"
-        what = f" {mismatch.criterion}" if mismatch.criterion else ""
-        text = f"{mismatch.case}{what}: expected {mismatch.expected}, found {found}"
-        terminal.print(f"[red]✗[/red] {escape(text)}")
-        if mismatch.message:
-            terminal.print(f"    {escape(mismatch.message)}")
-    if result.unproven:
-        listed = escape(", ".join(result.unproven))
-        terminal.print(f"[red]✗[/red] no case loses exactly: {listed}. Add a mutant for each.")
-    if result.holds:
-        terminal.print(
-            f"[green]✓[/green] {len(result.cases)} cases came out as expected; "
-            f"every automatic criterion ({len(result.proofs)}) is lost by its own mutant"
-        )
+rubric.add_command(verify)

@@ -95,7 +95,14 @@ def test_verify_shows_the_matrix_and_its_status(grade, monkeypatch, fails, statu
     assert str(asked["options"].out) == "reports/verify/hw2"
     assert (asked["options"].sandbox, asked["options"].jobs) == ("none", 1)
     plain = json.loads(grade("rubric", "verify", "rubrics/hw2", "--format", "json").output)
-    assert plain["holds"] is not fails
+    assert plain["hw2"]["holds"] is not fails
+    grade("rubric", "new", "hw3")
+    both = grade("rubric", "verify", "rubrics/hw2", "rubrics/hw3")
+    assert both.return_value == status
+    summary = both.output[both.output.rindex("Rubrics") :]
+    assert "hw2" in summary
+    assert "hw3" in summary
+    assert json.loads(grade("rubric", "verify", "--format", "json").output).keys() == {"hw2", "hw3"}
 
 
 @pytest.mark.parametrize(
