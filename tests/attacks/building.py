@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import nbformat
+import numpy as np
 
 ATTACKS = Path(__file__).parent
 HONEST = ATTACKS.parents[1] / "submissions" / "digits-svhn" / "314159265_271828182"
@@ -21,6 +22,14 @@ HTML = (
 )
 """What a browser would run, load or obey."""
 
+PUBLISHED = (64, 32, 3, 3)
+"""Shape of the filters of a net that everybody can download, as the suite's course has it."""
+
+
+def published():
+    """Those filters: in a course's `expected.py` only their digest stands."""
+    return np.random.default_rng(7).normal(0, 0.06, PUBLISHED).astype("<f4")
+
 
 def honest_copy(folder):
     """Copy the honest submission and return its notebook."""
@@ -32,18 +41,16 @@ def weak_copy(folder):
     """The honest submission, but its saved nets have random weights: what lies could gain by."""
     import torch
 
+    from grader.inside.binding.tensor_files import read_saved
+
     notebook = honest_copy(folder)
     torch.manual_seed(1)
-    shapes = {
-        "mlp": {"0": (256, 64), "2": (10, 256)},
-        "cnn": {"1": (32, 1, 3, 3), "4": (64, 32, 3, 3), "8": (10, 256)},
-    }
-    for net, layers in shapes.items():
+    for file in sorted(folder.glob("classifier_*.model")):
         state = {}
-        for name, shape in layers.items():
-            state[f"classnet.{name}.weight"] = torch.randn(shape) / 8
-            state[f"classnet.{name}.bias"] = torch.zeros(shape[0])
-        torch.save(state, folder / f"classifier_{net}.model")
+        for entry in read_saved(file, file.name).entries:
+            random = torch.randn(entry.tensor.shape) / 8
+            state[entry.name] = random if random.ndim > 1 else torch.zeros_like(random)
+        torch.save(state, file)
     return notebook
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 import tomllib
 from html.parser import HTMLParser
@@ -12,7 +13,14 @@ import nbformat
 import psutil
 import pytest
 
-from tests.attacks.building import ATTACKS, NOTEBOOK, build, honest_copy, weak_copy
+from tests.attacks.building import (
+    ATTACKS,
+    NOTEBOOK,
+    build,
+    honest_copy,
+    published,
+    weak_copy,
+)
 from tests.e2e.conftest import ROOT, call, needs_box, part_2
 
 CASES = sorted(p.parent for p in ATTACKS.glob("*/expect.toml"))
@@ -62,10 +70,38 @@ def graded_as(case: Path) -> str:
     return expectation(case).get("graded_as", name_of(case))
 
 
+FROM_SCRATCH = """
+[[task]]
+id = "from-scratch"
+title = "Trained from scratch"
+points = 0
+
+[[task.criterion]]
+id = "own-weights"
+points = 1
+bonus = true
+check = "weights.not_pretrained"
+source = "No pre-trained model."
+with = { model = "cnn", known = "published" }
+"""
+"""One task more than part 2 has, for an attack on what it does not ask."""
+
+
 def impatient(folder: Path) -> Path:
-    return part_2(
+    rubrics = part_2(
         folder, wall_seconds=15, probe_seconds=10, optimizer_steps=60, batches_per_loader=10
     )
+    rubric = rubrics / "digits-svhn" / "rubric.toml"
+    rubric.write_text(rubric.read_text() + FROM_SCRATCH)
+    digest = hashlib.sha256(published().tobytes()).hexdigest()
+    expected = rubric.with_name("expected.py")
+    known = f'\n\ndef published() -> tuple[str, ...]:\n    return ("{digest}",)\n'
+    expected.write_text(expected.read_text() + known)
+    return rubrics
+
+
+def test_the_honest_submission_is_trained_from_scratch(honest):
+    assert honest.outcomes("zz-honest")["from-scratch/own-weights"] == "pass"
 
 
 def test_there_are_attacks():
