@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,6 +85,8 @@ CONVOLUTIONS = frozenset({"Conv1d", "Conv2d", "Conv3d"})
 
 LOG_SOFTMAX = "End the net with nn.LogSoftmax(dim=1)."
 SOFTMAX = "End the net with nn.Softmax(dim=1)."
+NOT_FINITE = "not_finite"
+"""Kind of rows that hold no number at all."""
 
 
 def _contract_needs(params: ModuleContract, rubric: Rubric) -> tuple[ProbeRequest, ...]:
@@ -134,6 +137,8 @@ def module_contract(params: ModuleContract, seen: Seen) -> CheckResult:
     if params.shape_fraction:
         text += f" The right shape alone earns {share(params.shape_fraction)}."
     hint = LOG_SOFTMAX if params.rows == "log_probabilities" else SOFTMAX
+    if kind == NOT_FINITE:
+        hint = "Training diverged: look for NaN in the inputs, or lower the learning rate."
     return CheckResult.banded(params.shape_fraction, text.strip(), hint=hint, **more)
 
 
@@ -152,14 +157,16 @@ def _rows(params: ModuleContract, seen: Seen, facts: ModuleFacts) -> tuple[int, 
             plain = np.abs(scores.sum(axis=1) - 1) <= params.tolerance
         plain &= (scores >= 0).all(axis=1)
         good = logs if params.rows == "log_probabilities" else plain
-        return int(good.sum()), len(scores), row_kind(scores, params.tolerance)[0]
+        kind = row_kind(scores, params.tolerance)[0]
+        return int(good.sum()), len(scores), kind if np.isfinite(scores).any() else NOT_FINITE
     if not facts.row_sums:
         raise Stopped(ours("no rows of the net's outputs were looked at"))
     sums = [to_float(one) for one in facts.row_sums]
     good_sums = sum(abs(one - 1) <= params.tolerance for one in sums)
     if params.rows == "probabilities":
         raise Stopped(ours("probabilities can only be judged on a dataset: set `dataset`"))
-    return good_sums, len(sums), "" if good_sums else "logits"
+    kind = "logits" if any(map(math.isfinite, sums)) else NOT_FINITE
+    return good_sums, len(sums), "" if good_sums else kind
 
 
 def _expected(
@@ -185,6 +192,7 @@ def _seems(kind: str) -> str:
         "log_probabilities": "They look like log-probabilities.",
         "probabilities": "They look like probabilities.",
         "logits": "They look like logits: scores before a softmax.",
+        NOT_FINITE: "They hold NaN or infinite numbers.",
     }.get(kind, "")
 
 

@@ -75,7 +75,8 @@ def weights_load(params: WeightsLoad, seen: Seen) -> CheckResult:
         wrong.append(f"your model has no place for {listed(facts.unexpected_keys, most=4)}")
     spoilt = [tensor.name for tensor in facts.saved if not tensor.finite]
     if spoilt:
-        wrong.append(f"{listed(spoilt, most=4)} holds NaN or infinite numbers")
+        holds = "holds" if len(spoilt) == 1 else "hold"
+        wrong.append(f"{listed(spoilt, most=4)} {holds} NaN or infinite numbers")
     if wrong:
         return failed(
             f"{file or 'The weight file'} does not fit your {name}: {'; '.join(wrong)}.",

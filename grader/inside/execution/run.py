@@ -154,13 +154,19 @@ class Run:
         hint = hint_for(error)
         if hint:
             self.session.remark(f"execute.{record['error_kind']}"[:80], hint, place)
-        if self.budget.anything_cut and may_come_from_cut(error, self._assigned):
+        theirs = self._stored_error(record["cell"]) == type(error).__name__
+        if self.budget.anything_cut and not theirs and may_come_from_cut(error, self._assigned):
             self.session.remark(
                 "budget.cut",
                 "training was ended early to keep within the time for grading, before this error;"
                 " the error may come from that and says nothing against the code",
                 place,
             )
+
+    def _stored_error(self, number: int) -> str:
+        """Name of the error in which a cell ended when the student ran it, whole."""
+        source = self.session.sources().source(self.entry)
+        return next((c.error for c in source.cells if c.number == number), "") if source else ""
 
     def _assigned(self, wanted: str) -> bool:
         """Whether a cell that was run, or an imported module, assigns a name anywhere."""

@@ -28,6 +28,7 @@ class Cell:
         outputs: Stored text outputs: the student's claims.
         html: Stored outputs in HTML, such as pandas' tables.
         images: Stored pictures.
+        error: Name of the error that its stored outputs end in, when the student last ran it.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Cell:
     outputs: tuple[str, ...] = ()
     html: tuple[str, ...] = ()
     images: int = 0
+    error: str = ""
 
 
 def read_notebook(text: str) -> tuple[Cell, ...]:
@@ -92,6 +94,7 @@ def _cell(number: int, entry: Any) -> Cell:
         outputs=_outputs(outputs) if isinstance(outputs, list) else (),
         html=_html(outputs) if isinstance(outputs, list) else (),
         images=_images(outputs) if isinstance(outputs, list) else 0,
+        error=_error(outputs) if isinstance(outputs, list) else "",
     )
 
 
@@ -113,6 +116,15 @@ def _html(outputs: list[Any]) -> tuple[str, ...]:
 def _images(outputs: list[Any]) -> int:
     kinds = ("image/png", "image/jpeg", "image/svg+xml", "png", "jpeg", "svg")
     return sum(any(data.get(kind) for kind in kinds) for data in _data(outputs))
+
+
+def _error(outputs: list[Any]) -> str:
+    names = [
+        output.get("ename", "")
+        for output in outputs
+        if isinstance(output, dict) and output.get("output_type") in ("error", "pyerr")
+    ]
+    return names[-1] if names and isinstance(names[-1], str) else ""
 
 
 def _outputs(outputs: list[Any]) -> tuple[str, ...]:

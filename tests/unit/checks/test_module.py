@@ -87,6 +87,13 @@ class TestContract:
         assert "1 of 2 rows do not sum to 1 after exp" in result.message
         assert "LogSoftmax" in result.hint
 
+    def test_rows_of_nan_are_no_logits(self) -> None:
+        found = facts(row_sums=("nan", "nan"))
+        result = judge("module.contract", found, rows="log_probabilities")
+        assert result.outcome is Outcome.FAIL
+        assert "They hold NaN or infinite numbers" in result.message
+        assert "Training diverged" in result.hint
+
     def test_rows_are_judged_on_a_dataset_from_raw_scores(self) -> None:
         request = predict(a_rubric(), "cnn", DATASET, "any")
         scores = some_scores(some_labels(), 0)

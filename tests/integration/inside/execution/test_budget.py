@@ -1,5 +1,7 @@
 """Training ends by its budget, and what comes after it still runs."""
 
+import json
+
 import pytest
 
 TEMPLATE = """
@@ -204,6 +206,20 @@ def test_an_error_after_our_early_end_is_not_blamed_on_the_student(execute):
     )
     assert ran.execution.cells[2].error_kind == "ValueError"
     assert str(ran.remark("budget.cut").place) == "hw.ipynb, cell 3, line 2"
+
+
+def test_an_error_that_the_students_own_run_had_is_theirs(execute, as_notebook):
+    train = (
+        "import torch\nW = torch.zeros(2, requires_grad=True)\nopt = torch.optim.SGD([W], lr=.1)\n"
+    )
+    train += "losses = []\nfor e in range(100):\n    (W ** 2).sum().backward(); opt.step()\n"
+    book = json.loads(as_notebook(train, "print(losses[99])"))
+    for stored, theirs in (("IndexError", True), ("KeyError", False)):
+        error = {"output_type": "error", "ename": stored, "evalue": "", "traceback": []}
+        book["cells"][1]["outputs"] = [error]
+        ran = execute(files={"hw.ipynb": json.dumps(book)}, optimizer_steps=40)
+        assert ran.execution.cells[1].error_kind == "IndexError"
+        assert ("budget.cut" not in ran.codes) is theirs
 
 
 def test_a_best_model_never_chosen_is_not_blamed_and_a_typo_is(execute):

@@ -15,6 +15,12 @@ KNOWN = {
     "cnn-vgg16/223606797": {"dropout_on_logits"},
     "cnn-vgg16/314159265_271828182": {"batch_norm_in_vgg16"},
     "digits-svhn/137035999_662607015": {"wrong_framework"},
+    "digits-svhn/Team-Rosenblatt": {
+        "curve_shorter_than_axis",
+        "last_list_under_every_label",
+        "no_zero_grad",
+        "test_measured_on_training",
+    },
     "fashion-transfer/Team-Bobbin": {"layers_do_not_chain"},
     "fashion-transfer/Team-Hem": {"best_model_alias"},
     "fashion-transfer/Team-Twill": {"sigmoid_before_cross_entropy"},
