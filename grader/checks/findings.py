@@ -95,7 +95,8 @@ def _of_module(facts: ModuleFacts) -> Iterator[Finding]:
         )
     names = f"{name} {facts.class_name}"
     if VGG16.search(names):
-        yield from _of_vgg16(facts, place, names, len(filters))
+        convolutions = len(filters) or sum(layer.type == "Conv2d" for layer in facts.layers)
+        yield from _of_vgg16(facts, place, names, convolutions)
     broken = [t.name for t in facts.saved if not t.finite]
     if broken:
         yield Finding(
@@ -111,13 +112,13 @@ def _of_module(facts: ModuleFacts) -> Iterator[Finding]:
 
 
 def _of_vgg16(
-    facts: ModuleFacts, place: Place | None, names: str, filters: int
+    facts: ModuleFacts, place: Place | None, names: str, convolutions: int
 ) -> Iterator[Finding]:
-    if filters == VGG13_CONVOLUTIONS:
+    if convolutions == VGG13_CONVOLUTIONS:
         yield Finding(
             code="vgg13_as_vgg16",
             place=place,
-            seen=f"a net called VGG16 ({names.strip()[:120]}) has {filters} convolutions;"
+            seen=f"a net called VGG16 ({names.strip()[:120]}) has {convolutions} convolutions;"
             " VGG16-D has 13",
             why="VGG16-D has thirteen convolutions, in blocks of 2, 2, 3, 3 and 3; with ten it is"
             " VGG13: another net, that cannot load VGG16's weights.",

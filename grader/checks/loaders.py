@@ -11,13 +11,23 @@ from grader.checks.requests import execute, inspect_source
 from grader.checks.runs import not_reached
 from grader.model.base import Record
 from grader.model.measurements import Execution
+from grader.model.scorecard import Flag
 
 if TYPE_CHECKING:
     from grader.model.evidence import Place, ProbeRequest
     from grader.model.journal import LoaderSeen, Overlap
     from grader.model.rubric import Rubric
 
-__all__ = ["Loaders", "OfLoaders", "Part", "loaders_of", "needs_run", "parts_of", "places_of"]
+__all__ = [
+    "Loaders",
+    "OfLoaders",
+    "Part",
+    "loaders_of",
+    "needs_run",
+    "parts_of",
+    "places_of",
+    "unclear_rows",
+]
 
 Part = Literal["train", "validation", "test"]
 
@@ -117,3 +127,15 @@ def _training_again(one: LoaderSeen, loaders: Loaders) -> bool:
 def places_of(*loaders: LoaderSeen) -> tuple[Place, ...]:
     """Where loaders were made, each place once."""
     return tuple(dict.fromkeys(one.place for one in loaders if one.place is not None))[:20]
+
+
+def unclear_rows(*loaders: LoaderSeen) -> tuple[Flag, ...]:
+    """A flag for each loader whose examples could not be told from those of others."""
+    flags = []
+    for one in loaders:
+        if not one.rows_known:
+            where = f" ({one.place})" if one.place else ""
+            text = f"Which examples {one.dataset or 'a loader'}{where} gives could not be told."
+            text += " Look whether they are trained on."
+            flags.append(Flag(code="split_unclear", message=text))
+    return tuple(dict.fromkeys(flags))

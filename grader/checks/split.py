@@ -9,7 +9,15 @@ from pydantic import Field, model_validator
 
 from grader.checks.base import Seen, check, failed
 from grader.checks.faults import waiting
-from grader.checks.loaders import Loaders, OfLoaders, Part, loaders_of, needs_run, places_of
+from grader.checks.loaders import (
+    Loaders,
+    OfLoaders,
+    Part,
+    loaders_of,
+    needs_run,
+    places_of,
+    unclear_rows,
+)
 from grader.checks.phrases import count, decimal, listed, share
 from grader.checks.ranges import Range  # noqa: TC001 - a field's type, needed when it runs
 from grader.model.scorecard import CheckResult
@@ -168,10 +176,13 @@ def split_disjoint(params: SplitDisjoint, seen: Seen) -> CheckResult:
             expected=expected,
             hint="Hold out a part of the training data and evaluate on it.",
         )
+    unclear = unclear_rows(*(one for part in there for one in loaders.part(part)))
     return CheckResult.banded(
         Fraction(1),
-        f"Your {listed(SPOKEN[part] for part in there)} data have no example in common.",
+        f"Your {listed(SPOKEN[part] for part in there)} data have no example in common"
+        f"{', as far as could be told' if unclear else ''}.",
         expected=expected,
+        flags=unclear,
     )
 
 

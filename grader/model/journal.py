@@ -74,6 +74,8 @@ class LoaderSeen(Record):
     """Whether the same index gives another input when it is asked again."""
     transform: str = Field(default="", max_length=2000)
     """As its dataset prints it."""
+    rows_known: bool = True
+    """Whether its rows can be told from those of other loaders."""
 
 
 class Overlap(Record):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from grader.checks.base import Seen, Stopped, check, failed
 from grader.checks.faults import waiting
-from grader.checks.loaders import Loaders, OfLoaders, parts_of, places_of
+from grader.checks.loaders import Loaders, OfLoaders, parts_of, places_of, unclear_rows
 from grader.checks.requests import (
     describe_module,
     execute,
@@ -238,11 +238,14 @@ def _apart(loaders: Loaders) -> CheckResult:
                     hint="Take the validation images out of the training set: data[:-n_val].",
                     places=places_of(other, one),
                 )
+    unclear = unclear_rows(*loaders.train, *loaders.validation)
     return CheckResult.banded(
         Fraction(1),
-        "No validation image of your run is trained on, and none is a test image.",
+        "No validation image of your run is trained on, and none is a test image"
+        f"{', as far as could be told' if unclear else ''}.",
         expected=expected,
         places=places_of(*loaders.validation),
+        flags=unclear,
     )
 
 

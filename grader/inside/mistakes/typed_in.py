@@ -61,14 +61,24 @@ def _no_training(program: Program) -> str:
 
 def _is_called(program: Program, text: str) -> bool:
     """Whether the same training is called elsewhere, not commented out."""
-    name = re.findall(r"([\w]+)\s*\($", text.strip())
-    if not name or name[0] == "range":
+    called = re.findall(r"([\w.]+)\s*\($", text.strip())
+    if not called or called[0] == "range":
         return any(
             program.last_name(c) == "backward" and not program.scope(c) for c in program.calls
         )
+    name = called[0].rpartition(".")[2]
     return any(
-        program.last_name(c) == name[0] and program.scope(c) is None for c in program.calls
-    ) or any(program.last_name(c) == name[0] for c in program.calls)
+        "." in called[0] or not _sets_mode(call)
+        for call in program.calls
+        if name in {program.last_name(call), getattr(call.func, "attr", "")}
+    )
+
+
+def _sets_mode(call: ast.Call) -> bool:
+    """Whether a call is `model.train()` or `model.train(True)`, which trains nothing."""
+    return isinstance(call.func, ast.Attribute) and all(
+        isinstance(argument, ast.Constant) for argument in call.args
+    )
 
 
 def _imports(program: Program) -> set[str]:

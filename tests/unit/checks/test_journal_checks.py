@@ -119,6 +119,13 @@ class TestDisjoint:
         result = graded("split.disjoint", {}, TRAIN, VALIDATION, TEST)
         assert result.outcome is Outcome.PASS
 
+    def test_what_could_not_be_told_is_for_a_person_to_look_at(self) -> None:
+        unknown = loader(1, "evaluate", 10_000, rows_known=False)
+        result = graded("split.disjoint", {}, TRAIN, unknown, TEST)
+        assert result.outcome is Outcome.PASS
+        assert "as far as could be told" in result.message
+        assert [flag.code for flag in result.flags] == ["split_unclear"]
+
     def test_validation_left_in_training(self) -> None:
         shared = self.overlap(0, 1, 10_000)
         result = graded("split.disjoint", {}, TRAIN, VALIDATION, TEST, overlaps=shared)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from .batches import Batches, inputs_and_labels
 from .labels import counts_of
+from .random_states import kept_random_states
 from .rows import Part, parts_of, within
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Known:
         if seconds_each > 0:
             times = max(2, min(times, int(ASKING_SECONDS / seconds_each)))
         row = self._first_row(dataset)
-        with _kept_random_states():
+        with kept_random_states():
             self.random_inputs = _differs(dataset, row, times)
 
     def _first_row(self, dataset: Any) -> int:
@@ -142,6 +142,7 @@ class Known:
             "std": std[:16],
             "random_inputs": self.random_inputs,
             "transform": self.transform,
+            "rows_known": all(part.known for part in self.parts) and bool(self.parts),
         }
 
 
@@ -164,25 +165,6 @@ def _transform(dataset: Any, depth: int = 8) -> str:
             return ""
         dataset = inner
     return ""
-
-
-class _kept_random_states:  # noqa: N801 - used like contextlib's
-    """Whatever is drawn inside, the student's numbers go on as if nothing had been."""
-
-    def __enter__(self) -> None:
-        import torch
-
-        self._states = torch.get_rng_state(), np.random.get_state(), random.getstate()
-        torch.manual_seed(1)
-        np.random.seed(1)
-        random.seed(1)
-
-    def __exit__(self, *_exc: object) -> None:
-        import torch
-
-        torch.set_rng_state(self._states[0])
-        np.random.set_state(self._states[1])
-        random.setstate(self._states[2])
 
 
 def _differs(dataset: Any, row: int, times: int) -> bool | None:

@@ -1,6 +1,7 @@
 """Which rows of which data a dataset gives: walked down to a known source, else by their content.
 
 Subset of random_split of CIFAR10   →   positions in `cifar10/train`
+an own class around SVHN            →   positions in `svhn/train`
 TensorDataset, an own class         →   the array it holds, row by row
 ImageFolder, lists of paths         →   the paths
 """
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from .wrappers import rows_inside
 
 __all__ = ["Part", "parts_of", "row_keys", "split_of", "within"]
 
@@ -52,6 +55,11 @@ class Part:
     array: Any = None
     paths: list[str] | None = None
     positional: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether its rows can be told from others."""
+        return self.positional or self.array is not None or self.paths is not None
 
     @property
     def length(self) -> int:
@@ -106,6 +114,10 @@ def _walk(
         inner = vars(dataset).get(name) if hasattr(dataset, "__dict__") else None
         if isinstance(inner, Dataset) and length_of(inner) == length_of(dataset):
             return _walk(inner, index, names, depth - 1)
+    held = None if split_of(dataset) else rows_inside(dataset, length_of(dataset))
+    if held is not None:
+        inner, rows = held
+        return _walk(inner, rows if index is None else rows[index], names, depth - 1)
     return [Part(dataset, index, names)]
 
 

@@ -128,6 +128,52 @@ accuracy(net, DataLoader(Own(x.numpy()[220:], y.tolist()[220:]), 50))
     assert ran.execution.loaders[1].classes == {"0": 20, "1": 20, "2": 20, "3": 20}
 
 
+def test_rows_are_known_through_classes_of_the_students_own(execute):
+    """As in the study: the last images are for validation, and are trained on too."""
+    ran = execute(
+        DATA + LOOP,
+        """
+class Part(Dataset):
+    def __init__(self, mode):
+        self.svhn = TensorDataset(x, y)
+        self.first = 200 if mode == "val" else 0
+    def __len__(self):
+        return len(self.svhn) - self.first
+    def __getitem__(self, i):
+        return self.svhn[i + self.first]
+class Chosen(Dataset):
+    def __init__(self, rows):
+        self.whole, self.rows = TensorDataset(x, y), rows
+    def __len__(self):
+        return len(self.rows)
+    def __getitem__(self, i):
+        image, label = self.whole[self.rows[i]]
+        return image + 0.01 * torch.rand(1), label
+class Computed(Dataset):
+    def __len__(self):
+        return 60
+    def __getitem__(self, i):
+        return x[i].clone(), y[i]
+net = make_net()
+torch.manual_seed(5)
+train(net, DataLoader(Part("train"), 50), torch.optim.SGD(net.parameters(), 0.1))
+accuracy(net, DataLoader(Part("val"), 50))
+accuracy(net, DataLoader(Chosen([7, 3, 250, 251, 299]), 5))
+accuracy(net, DataLoader(Computed(), 50))
+print(type(Part("val").svhn).__name__)
+""",
+    )
+    assert not ran.errors
+    assert ran.output.endswith("TensorDataset\n")
+    loaders = ran.execution.loaders
+    assert [loader.rows_known for loader in loaders] == [True, True, True, False]
+    assert {(o.first, o.second): o.shared for o in ran.execution.overlaps} == {
+        (0, 1): 100,
+        (0, 2): 5,
+        (1, 2): 3,
+    }
+
+
 def test_samplers_and_concatenations_choose_rows(execute):
     ran = execute(
         DATA + LOOP,

@@ -19,6 +19,16 @@ WRONG = {
         print("Test accuracy: 65.31%")
         """,
         """
+        def train(model, loader):
+            model.train()
+            for x, y in loader:
+                optimizer.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                optimizer.step()
+        # train(model, train_loader)
+        print("Test accuracy of the first model: 71.77%")
+        """,
+        """
         # for epoch in range(num_epochs):
         #     train(model)
         test_accuracy = 0.7177
@@ -93,6 +103,17 @@ RIGHT = {
         print("We must reach a test accuracy of at least 65%")
         test_acc = evaluate(model)
         print(f"Test accuracy: {test_acc:.2%}")
+        """,
+        """
+        class Trainer:
+            def train(self, model, loader):
+                for x, y in loader:
+                    optimizer.zero_grad()
+                    F.cross_entropy(model(x), y).backward()
+                    optimizer.step()
+        # train(model, loader)
+        Trainer().train(model, loader)
+        print("Test accuracy: 65.31%")
         """,
         TRAINED
         + """

@@ -12,6 +12,12 @@ ROOT = Path(__file__).parents[4]
 KNOWN = {
     "cifar10-cnn/316227766": {"test_set_for_selection"},
     "cifar10-cnn/414213562": {"best_model_alias", "softmax_before_cross_entropy"},
+    "cifar10-cnn/618033988": {
+        "frozen_augmentation",
+        "truncated_data",
+        "typed_in_results",
+        "validation_in_training",
+    },
     "cnn-vgg16/223606797": {"dropout_on_logits"},
     "cnn-vgg16/314159265_271828182": {"batch_norm_in_vgg16"},
     "digits-svhn/137035999_662607015": {"wrong_framework"},
