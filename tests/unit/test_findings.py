@@ -112,6 +112,8 @@ FILTERS = [(64, 3, 3, 3)] * 10
         ),
         (of_net((), class_name="VGG16_bn", layers=("BatchNorm2d",)), []),
         (of_net((), class_name="VGG16", layers=("Conv2d",)), []),
+        (of_net((), class_name="VGG16", layers=("Conv2d",) * 10), ["vgg13_as_vgg16"]),
+        (of_net((), class_name="VGG13", layers=("Conv2d",) * 10), []),
     ],
 )
 def test_a_weight_file_against_what_it_is_called(evidence, expected):
