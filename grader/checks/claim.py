@@ -112,7 +112,8 @@ def claim_matches(params: ClaimMatches, seen: Seen) -> CheckResult:
     }
     where = f"{examples(judged.total, params.dataset)}"
     part = partly(params.dataset, seen)
-    said = f"You state {_spoken(chosen)} as the {params.claim} ({chosen.place})"
+    told, found = _spoken(params, chosen, value)
+    said = f"You state {told} as the {params.claim} ({chosen.place})"
     if enough:
         return CheckResult.banded(
             Fraction(1),
@@ -121,15 +122,15 @@ def claim_matches(params: ClaimMatches, seen: Seen) -> CheckResult:
         )
     if part and not _apart_for_sure(params, chosen, judged):
         return waiting(
-            f"{said}; your net gives {decimal(value)} on the {where}.{part} A person will look.",
+            f"{said}; your net gives {found} on the {where}.{part} A person will look.",
             **more,
         )
     others = f" of {count(len(counted), 'number')} stated" if len(counted) > 1 else ""
     if others:
         said = f"{said}, one{others}"
-    differs = f"{params.claim}: stated {_spoken(chosen)}, measured {decimal(value)}."
+    differs = f"{params.claim}: stated {told}, measured {found}."
     return failed(
-        f"{said}, but your net gives {decimal(value)} on the {where}.{part}",
+        f"{said}, but your net gives {found} on the {where}.{part}",
         flags=(Flag(code="claim_differs", message=differs),),
         hint=_near_miss(params, seen, chosen, judged)
         or "Hand in the weights of the run that you report, or report the run that you hand in.",
@@ -193,8 +194,13 @@ def _half_step(stated: float) -> float:
     return 0.5 * 10.0 ** min(0, exponent)
 
 
-def _spoken(claim: Claim) -> str:
-    return decimal(to_float(claim.value), 6)
+def _spoken(params: ClaimMatches, claim: Claim, value: float) -> tuple[str, str]:
+    """The stated and the measured number, both in per cent where the first must be."""
+    stated = to_float(claim.value)
+    percent = params.metric != "nll" and (params.unit == "percent" or 1 < stated < math.inf)
+    if percent and params.unit != "share":
+        return f"{decimal(stated, 6)}%", f"{decimal(100 * value)}%"
+    return decimal(stated, 6), decimal(value)
 
 
 def _near_miss(params: ClaimMatches, seen: Seen, claim: Claim, judged: Judged) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -89,6 +89,11 @@ def prepare(
         unreadable=tuple(lost),
         pages={key: f"feedback/{files[name]}.html" for key, name in names.items()},
         pixels=pixels,
-        title=title or ", ".join(titles) or "Grades",
+        title=title or _heading(titles),
         generated_by=f"grader {grader.__version__}",
     )
+
+
+def _heading(titles: Sequence[str]) -> str:
+    """The one assignment's title, or how many there are: their sections carry theirs."""
+    return titles[0] if len(titles) == 1 else f"{len(titles)} assignments" if titles else "Grades"
