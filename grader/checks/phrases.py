@@ -46,8 +46,13 @@ HOW = {
 }
 
 
+ORDINALS = ("first", "second", "third", "last", "final", "improved")
+
+
 def called(role: str) -> str:
-    """A role's name in a sentence: `cnn` is CNN, `classifier` stays."""
+    """A role's name in a sentence: `cnn` is CNN, `first` is first model, `classifier` stays."""
+    if role in ORDINALS:
+        return f"{role} model"
     spoken = any(letter in "aeiou" for letter in role.lower())
     return role if spoken else role.upper()
 

@@ -124,10 +124,22 @@ OPTIMIZER_STATE = "optimizer.state"
 """What the probe says of a file that holds an optimizer's state."""
 
 
+SAVE_BOTH = (
+    'Save both: torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, …).'
+)
+
+
 @check("checkpoint.has", CheckpointHas, needs=_needs)
 def checkpoint_has(params: CheckpointHas, seen: Seen) -> CheckResult:
     """Your checkpoint holds what training needs to go on."""
     _, facts = seen.measured(describe_module(seen.rubric, params.model, "saved"), ModuleFacts)
+    if not facts.saved and not facts.file_keys:
+        return failed(
+            f"There is no checkpoint of your {called(params.model)}.",
+            expected=f"A checkpoint with {listed(_part(part) for part in params.holds)}.",
+            hint=SAVE_BOTH,
+            bound_by=bound_by(facts.binding),
+        )
     file = facts.binding.weights or "The weight file"
     keys = {key.lower(): key for key in facts.file_keys}
     absent = [part for part in params.holds if not _holds(part, facts, keys)]
@@ -147,8 +159,7 @@ def checkpoint_has(params: CheckpointHas, seen: Seen) -> CheckResult:
     return CheckResult.banded(
         fraction,
         text,
-        hint='Save both: torch.save({"model": model.state_dict(), '
-        '"optimizer": optimizer.state_dict()}, …).',
+        hint=SAVE_BOTH,
         **more,
     )
 

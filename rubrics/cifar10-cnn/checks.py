@@ -91,6 +91,12 @@ def model_another(params: Another, seen: Seen) -> CheckResult:
     _, mine = seen.measured(describe_module(seen.rubric, params.model), ModuleFacts)
     evidence = seen.evidence.get_for(describe_module(seen.rubric, params.than))
     expected = "A second file of weights, of a second model."
+    if not mine.saved:
+        return failed(
+            "There are no saved weights for your second model.",
+            expected=expected,
+            hint="Save the improved model into a file of its own, Name_Surname_2.pt.",
+        )
     if evidence is not None and evidence.state == "measured":
         _, other = seen.measured(describe_module(seen.rubric, params.than), ModuleFacts)
         file = mine.binding.weights

@@ -219,6 +219,11 @@ class TestWeightFiles:
         given = {"model": "cnn", "holds": ["Epoch", "scheduler"], "partial": False}
         assert judged("checkpoint.has", given, whole).outcome is Outcome.FAIL
 
+    def test_no_checkpoint_is_not_an_empty_one(self) -> None:
+        result = judged("checkpoint.has", {"model": "cnn"}, a_seen(described("saved")))
+        assert result.outcome is Outcome.FAIL
+        assert result.message == "There is no checkpoint of your CNN."
+
 
 def uses(*found: tuple[str, str]) -> ApiUses:
     return ApiUses(

@@ -52,7 +52,8 @@ def test_shares_lists_and_counts_read_well() -> None:
 
 
 def test_names_read_well() -> None:
-    assert [called("cnn"), called("vgg16"), called("classifier")] == ["CNN", "VGG16", "classifier"]
+    roles = ("cnn", "vgg16", "classifier", "first")
+    assert [called(role) for role in roles] == ["CNN", "VGG16", "classifier", "first model"]
     assert examples(447, "digits/test") == "447 test digits"
     assert examples(26032, "svhn/test") == "26,032 test examples of svhn"
 
