@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import re
 import tomllib
 from html.parser import HTMLParser
@@ -30,6 +31,9 @@ BOX_UIDS = range(60000, 61000)
 
 CGROUPS = Path("/sys/fs/cgroup")
 
+JOBS = 1 + (os.cpu_count() or 1)
+"""One box more than cores: many attacks do nothing but wait for their limit."""
+
 FORBIDDEN_TAGS = {"iframe", "object", "embed", "base", "link", "form", "frame", "applet", "audio"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.box, pytest.mark.timeout(2400)]
@@ -46,7 +50,14 @@ def attacked(tmp_path_factory):
     honest_copy(course / "zz-honest")
     weak = weak_copy(course / "zz-weak")
     nbformat.write(weak, course / "zz-weak" / NOTEBOOK)
-    return call(folder / "submissions", "--rubrics", impatient(folder), out=folder / "reports")
+    return call(
+        folder / "submissions",
+        "--rubrics",
+        impatient(folder),
+        "--jobs",
+        JOBS,
+        out=folder / "reports",
+    )
 
 
 @pytest.fixture(scope="module")
