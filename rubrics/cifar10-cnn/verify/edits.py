@@ -148,6 +148,22 @@ def weakened(name: str, low: float, high: float) -> Then:
     return then
 
 
+def trained_on(folder: Path, name: str, steps: int = 600) -> None:
+    """Train a checkpoint's net a little more, on images that are not normalised."""
+    torch.manual_seed(0)
+    net = nets(folder)[name].train()
+    split = DATASETS["cifar10"].load("train", data_root())
+    optimizer = torch.optim.Adam(net.parameters(), lr=3e-4)
+    for step in range(steps):
+        rows = torch.randint(len(split.labels), (64,), generator=torch.Generator().manual_seed(step))
+        x = torch.from_numpy(split.inputs[rows.numpy()]).permute(0, 3, 1, 2).float() / 255
+        loss = torch.nn.functional.cross_entropy(net(x), torch.from_numpy(split.labels[rows.numpy()]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    weights(name, lambda state: state.update(net.state_dict()))(folder)
+
+
 def folded(folder: Path) -> None:
     """Move the normalisation from the transform into the first convolution of both models."""
     mean, std = torch.tensor((0.4914, 0.4822, 0.4465)), torch.tensor((0.2470, 0.2435, 0.2616))
@@ -159,6 +175,7 @@ def folded(folder: Path) -> None:
             state["conv1.weight"] = scaled
 
         weights(name, fold)(folder)
+        trained_on(folder, name)  # at the border, zeros are now black instead of the mean
         accuracy = measured(nets(folder)[name], normalised=False)
         claim(model, f"{100 * accuracy:.2f}")(folder)
 
@@ -323,7 +340,12 @@ MODEL_CASES = (
     Case(
         name="eleven-classes",
         description="The first model has eleven outputs.",
-        outcomes={"1.2/classes": "fail"},
+        outcomes={
+            "1.2/classes": "fail",
+            "1.3/accuracy": "blocked",
+            "1.3/claim": "blocked",
+            "1.3/beats": "blocked",
+        },
         edits=((FIRST_LAYERS, ELEVEN), (FORWARD, APART)),
         then=weights(FIRST, eleventh),
     ),
@@ -340,7 +362,10 @@ TRAINING_CASES = (
         name="sgd",
         description="SGD with 0.05 instead of Adam with 1e-3.",
         outcomes={"1.3/optimizer": "partial"},
-        edits=((ADAM, "torch.optim.SGD(model.parameters(), lr=0.05)"),),
+        edits=(
+            (ADAM, "torch.optim.SGD(model.parameters(), lr=0.05)"),
+            (ADAM.replace("lr=lr", "lr=1e-3"), "torch.optim.SGD(model.parameters(), lr=0.05)"),
+        ),
     ),
     Case(
         name="weak-first",
@@ -410,7 +435,7 @@ TRAINING_CASES = (
     Case(
         name="three-seeds",
         description="Three seeds instead of ten.",
-        outcomes={"1.4/seeds": "fail"},
+        outcomes={"1.4/seeds": "partial"},
         edits=(("for seed in range(10):", "for seed in range(3):"),),
         then=in_log(r"seed [3-9]: [^\n]*\n", ""),
     ),

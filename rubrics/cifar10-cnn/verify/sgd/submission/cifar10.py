@@ -147,7 +147,7 @@ def seeds():
     for seed in range(10):
         torch.manual_seed(seed)
         model = Second()
-        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
         for step, (x, y) in enumerate(train_loader):
             if step == 100:
                 break
