@@ -38,6 +38,8 @@ READERS = ("torchvision.datasets.SVHN", "scipy.io.loadmat", "mat73.loadmat")
 PIXELS = 32 * 32
 TRAIN_IMAGES = 73_257
 TEST_IMAGES = 26_032
+DIGITS = 1_797
+"""Images of scikit-learn's digits, all together."""
 NATURAL_DOUBLES = 0.001
 """Share of the validation images that may be in training: pictures that SVHN holds twice."""
 
@@ -128,13 +130,14 @@ def _loaders(seen: Seen) -> Loaders:
         Stopped: There are none.
     """
     evidence, run = seen.measured(execute(seen.rubric), Execution)
-    mine = tuple(_told_apart(one) for one in run.loaders if _of_svhn(one))
+    _, uses = seen.measured(scan_apis(READERS), ApiUses)
+    read = bool(uses.uses)
+    mine = tuple(_told_apart(one) for one in run.loaders if _of_svhn(one, read=read))
     loaders = parts_of(OfLoaders(), run.model_copy(update={"loaders": mine}))
     if loaders.train or loaders.validation or loaders.test:
         return loaders
     if stopped := not_reached(evidence, run, "the training on SVHN", seen.source()):
         raise Stopped(stopped)
-    _, uses = seen.measured(scan_apis(READERS), ApiUses)
     elsewhere = [use.place for use in uses.uses if use.place.file != run.entry]
     if elsewhere:
         raise Stopped(
@@ -164,10 +167,12 @@ def _told_apart(loader: LoaderSeen) -> LoaderSeen:
     return loader
 
 
-def _of_svhn(loader: LoaderSeen) -> bool:
+def _of_svhn(loader: LoaderSeen, *, read: bool) -> bool:
+    """By its rows, else by its pictures: enlarged digits are no more than there are digits."""
     if loader.source:
         return loader.source.startswith("svhn/")
-    return math.prod(loader.shape) >= PIXELS if loader.shape else False
+    large = bool(loader.shape) and math.prod(loader.shape) >= PIXELS
+    return large and (read or loader.length > DIGITS)
 
 
 def _read(loaders: Loaders) -> CheckResult:
