@@ -111,6 +111,11 @@ def impatient(folder: Path) -> Path:
     return rubrics
 
 
+def earned(card: dict) -> float:
+    """Of part 2: without what the suite's own task adds."""
+    return round(card["points"] - card["bonus"], 3)
+
+
 def test_the_honest_submission_is_trained_from_scratch(honest):
     assert honest.outcomes("zz-honest")["from-scratch/own-weights"] == "pass"
 
@@ -129,8 +134,8 @@ def test_attack_is_contained(case: Path, attacked):
         return
     card = attacked.submission(graded_as(case))
     like = "zz-weak" if (case / "cell.py").is_file() else "zz-honest"
-    most = expect.get("points_at_most", attacked.submission(like)["points"])
-    assert card["points"] <= most
+    most = expect.get("points_at_most", earned(attacked.submission(like)))
+    assert earned(card) <= most
     outcomes = attacked.outcomes(graded_as(case))
     assert "error" not in outcomes.values(), outcomes
     if "criterion" in expect:
