@@ -87,6 +87,8 @@ def test_ctrl_c_keeps_what_is_finished_and_says_so(few, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # a shell lets its jobs in the background ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
     )
     deadline = time.monotonic() + 300
     while evidence_count(out) < 2 and stopped.poll() is None and time.monotonic() < deadline:
