@@ -21,13 +21,14 @@ def counts_of(parts: list[Part]) -> Counter[int] | None:
     """Label → count over all rows; None when some part's labels cannot be told."""
     total: Counter[int] = Counter()
     for part in parts:
-        labels = _labels_in(part.base)
+        base, index = part.labelled or (part.base, part.index)
+        labels = _labels_in(base)
         if labels is None:
             return None
-        if part.index is not None:
-            labels = labels[part.index]
+        if index is not None:
+            labels = labels[index]
         values, counts = np.unique(labels, return_counts=True)
-        renamed = getattr(part.base, "target_transform", None)
+        renamed = getattr(base, "target_transform", None)
         for value, count in zip(values.tolist(), counts.tolist(), strict=True):
             total[_renamed(value, renamed)] += count
     return total

@@ -9,7 +9,7 @@ ImageFolder, lists of paths         →   the paths
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,8 @@ class Part:
         array: What holds its inputs, [N, …].
         paths: What holds its inputs, N files.
         positional: Whether the index is a position in the source.
+        labelled: The dataset of the student's own around it, and which of its rows: it may give
+            other labels than the base. None where there is none.
     """
 
     base: Any
@@ -55,6 +57,7 @@ class Part:
     array: Any = None
     paths: list[str] | None = None
     positional: bool = False
+    labelled: tuple[Any, np.ndarray[Any, Any] | None] | None = None
 
     @property
     def known(self) -> bool:
@@ -85,8 +88,13 @@ def parts_of(dataset: Any) -> list[Part]:
 
 def within(part: Part, index: np.ndarray[Any, Any]) -> Part:
     """Some rows of a part."""
-    inner = index if part.index is None else part.index[index]
-    return Part(part.base, inner, part.names, part.source, part.array, part.paths, part.positional)
+    labelled = part.labelled
+    if labelled is not None:
+        around, rows = labelled
+        labelled = around, index if rows is None else rows[index]
+    return replace(
+        part, index=index if part.index is None else part.index[index], labelled=labelled
+    )
 
 
 def _walk(
@@ -117,7 +125,10 @@ def _walk(
     held = None if split_of(dataset) else rows_inside(dataset, length_of(dataset))
     if held is not None:
         inner, rows = held
-        return _walk(inner, rows if index is None else rows[index], names, depth - 1)
+        parts = _walk(inner, rows if index is None else rows[index], names, depth - 1)
+        for part in parts:
+            part.labelled = (dataset, index) if len(parts) == 1 else (None, None)
+        return parts
     return [Part(dataset, index, names)]
 
 
