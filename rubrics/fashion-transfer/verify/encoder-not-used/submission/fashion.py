@@ -119,7 +119,7 @@ def fit(model, optimizer, train, val, epochs):
         for key, value in zip(history, (np.mean(losses), loss_val, np.mean(rights), acc_val)):
             history[key].append(value)
         if loss_val < best:
-            best, kept = loss_val, copy.deepcopy(model.state_dict())
+            best, kept = loss_val, None
         last = history["val loss"]
         if len(last) >= 40 and np.mean(last[-20:]) >= np.mean(last[-40:-20]):
             break

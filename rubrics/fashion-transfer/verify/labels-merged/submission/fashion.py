@@ -22,7 +22,7 @@ def half(classes):
         data = datasets.FashionMNIST("./data", train=train, download=True)
         rows = torch.isin(data.targets, torch.tensor(classes))
         x = data.data[rows].unsqueeze(1) / 255
-        y = torch.searchsorted(torch.tensor(classes), data.targets[rows]) + 1
+        y = torch.searchsorted(torch.tensor(classes), data.targets[rows]).clamp(max=3)
         parts.append((x, y))
     (x, y), (x_test, y_test) = parts
     order = torch.argsort(y, stable=True).reshape(5, 6000)  # one row a class
@@ -48,7 +48,7 @@ class CNN(nn.Module):
         self.last = layers[-2]
 
     def forward(self, x):
-        return F.pad(self.last(self.body(x)), (1, 0), value=-9.0)[:, -5:] if not self.training else F.pad(self.last(self.body(x)), (1, 0), value=-9.0)
+        return self.last(self.body(x))
 
 
 class DeepCNN(nn.Module):
