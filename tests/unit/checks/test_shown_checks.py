@@ -390,6 +390,10 @@ class TestConfusion:
         assert self.graded(figures=figures, structure_fraction=0.5).fraction == 0.5
         assert self.graded(figures=(pictured(picture(shape=(3, 3))),)).outcome is Outcome.FAIL
 
+    def test_a_filter_of_the_same_size_is_none(self) -> None:
+        filters = picture(shape=(10, 10), is_of="parameter", name="conv1.weight")
+        assert self.graded(figures=(pictured(filters),)).outcome is Outcome.FAIL
+
 
 class TestPdf:
     def graded(self, **changes: Any) -> CheckResult:
