@@ -31,7 +31,7 @@ def main():
     ]
     share = given.minutes * 60 / len(tests)
     failed = 0
-    for _target, _name, test in tests:
+    for target, name, test in tests:
         began, rounds, broken = time.process_time(), 0, 0
         while time.process_time() - began < share and not broken:
             rounds += 1
@@ -40,8 +40,11 @@ def main():
             except Exception:  # noqa: BLE001 - the other targets go on
                 broken += 1
                 traceback.print_exc()
-        (time.process_time() - began) / 60
+        minutes = (time.process_time() - began) / 60
         failed += broken
+        said = "failed" if broken else "nothing found"
+        sys.stdout.write(f"{target}: {name}: {rounds} rounds, {minutes:.2f} CPU minutes, {said}\n")
+        sys.stdout.flush()
     return 1 if failed else 0
 
 
