@@ -39,6 +39,8 @@ class FigureHas(Record):
     bars: int = Field(default=0, ge=0)
     about: tuple[str, ...] = ()
     """Regular expressions, one of which must match a title, label, legend or saved name."""
+    not_about: tuple[str, ...] = ()
+    """Regular expressions: a figure in which one of them is found is another one."""
     topic: str = ""
     """The same in words, for the message: `the MLP`."""
     axis_labels: bool = False
@@ -54,7 +56,7 @@ class FigureHas(Record):
 
     @model_validator(mode="after")
     def _patterns_compile(self) -> FigureHas:
-        for pattern in self.about:
+        for pattern in (*self.about, *self.not_about):
             try:
                 re.compile(pattern)
             except re.error as error:
@@ -139,18 +141,20 @@ def _drawn(figure: FigureSeen, params: FigureHas) -> bool:
         and sum(axes.points for axes in figure.axes) >= params.points
         and sum(axes.images for axes in figure.axes) >= params.images
         and sum(axes.bars for axes in figure.axes) >= params.bars
-        and _about(figure, params.about)
+        and _about(figure, params)
     )
 
 
-def _about(figure: FigureSeen, patterns: tuple[str, ...]) -> bool:
+def _about(figure: FigureSeen, params: FigureHas) -> bool:
     texts = [figure.saved_as]
     for axes in figure.axes:
         texts += [axes.title, axes.x_label, axes.y_label, *axes.legend]
         texts += [line.label for line in axes.lines]
-    return not patterns or any(
-        re.search(pattern, text, re.IGNORECASE) for pattern in patterns for text in texts
-    )
+
+    def found(patterns: tuple[str, ...]) -> bool:
+        return any(re.search(one, text, re.IGNORECASE) for one in patterns for text in texts)
+
+    return (not params.about or found(params.about)) and not found(params.not_about)
 
 
 def _unlabelled(figure: FigureSeen, params: FigureHas) -> list[str]:
@@ -205,7 +209,7 @@ def _absent(run: Execution, params: FigureHas, fitting: int) -> str:
     drew = f"{run.entry} drew {count(len(run.figures), 'figure')}"
     if fitting:
         return f"{drew}, {fitting} of them as asked for; {params.figures} were asked for."
-    anything = params.model_copy(update={"about": ()})
+    anything = params.model_copy(update={"about": (), "not_about": ()})
     if any(_drawn(figure, anything) for figure in run.figures):
         topic = params.topic or "what was asked for"
         return f"{drew}, but none names {topic} in a title, label, legend or file name."

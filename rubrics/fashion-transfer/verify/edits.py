@@ -221,6 +221,7 @@ Q1 = (
                 "y = torch.searchsorted(torch.tensor(classes), data.targets[rows])",
                 "y = torch.searchsorted(torch.tensor(classes), data.targets[rows]).clamp(max=3)",
             ),
+            ("model.maps(x[y == k][:1])", "model.maps(x[y == min(k, 3)][:1])"),
         ),
     ),
     Case(

@@ -159,6 +159,12 @@ class TestFigure:
             "name."
         )
 
+    def test_a_figure_of_something_else_is_another_one(self) -> None:
+        assert self.has(a_figure(), not_about=["fraction"]).outcome is Outcome.PASS
+        result = self.has(a_figure(), not_about=["(?i)nll"], topic="curves", lines=1)
+        assert result.outcome is Outcome.FAIL
+        assert "none names curves" in result.message
+
     def test_none_drawn_and_not_reached(self) -> None:
         assert self.has().message == "hw.ipynb ran, but drew no figure."
         blocked = self.has(cells=(cell(1), BAD))

@@ -203,7 +203,7 @@ def question_3(fm1):
     x, y = fm1[2].tensors
     for k in range(5):
         with torch.no_grad():
-            maps = model.maps(x[y == k][:1])
+            maps = model.maps(x[y == min(k, 3)][:1])
         figure, axes = plt.subplots(4, 6)
         for row, layer in zip(axes, maps):
             for j, ax in enumerate(row):
