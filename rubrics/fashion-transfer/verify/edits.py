@@ -186,7 +186,7 @@ Q1 = (
     Case(
         name="small-validation",
         description="3,000 images for validation instead of 5,000.",
-        outcomes={"q1/sizes": "partial"},
+        outcomes={"q1/sizes": "fail"},
         edits=(
             (
                 "train, val = order[:, 1000:].flatten(), order[:, :1000].flatten()",
@@ -197,6 +197,12 @@ Q1 = (
     Case(
         name="overlap",
         description="1,000 images are in training and in validation.",
+        outcomes={"q1/disjoint": "fail"},
+        edits=(("order[:, :1000].flatten()", "order[:, 200:1200].flatten()"),),
+    ),
+    Case(
+        name="overlap-in-named-loaders",
+        description="1,000 images are in training and in validation, whose loaders have names.",
         outcomes={"q1/disjoint": "fail"},
         edits=(
             ("order[:, :1000].flatten()", "order[:, 200:1200].flatten()"),
@@ -246,7 +252,7 @@ Q1 = (
     Case(
         name="weak-fm1",
         description="The CNN classifies about 96% of fm1 rightly.",
-        outcomes={"q1/accuracy": "partial"},
+        outcomes={"q1/accuracy": "partial", "q1/confusion": "fail"},
         then=weakened("fm1_cnn.pt", "fm1", 0.953, 0.967),
     ),
     Case(

@@ -92,8 +92,7 @@ def evaluate(model, data):
     model.eval()
     loss, right, found = 0.0, 0, []
     with torch.no_grad():
-        val_loader = DataLoader(data, batch_size=500)
-        for x, y in val_loader:
+        for x, y in DataLoader(data, batch_size=500):
             out = model(x)
             loss += F.cross_entropy(out, y, reduction="sum").item()
             right += (out.argmax(1) == y).sum().item()
@@ -108,8 +107,7 @@ def fit(model, optimizer, train, val, epochs):
     best, kept = float("inf"), None
     for _ in range(epochs):
         losses, rights = [], []
-        train_loader = DataLoader(train, batch_size=100, shuffle=True)
-        for x, y in train_loader:
+        for x, y in DataLoader(train, batch_size=100, shuffle=True):
             out = model(x)
             loss = F.cross_entropy(out, y)
             optimizer.zero_grad()
