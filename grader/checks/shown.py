@@ -33,6 +33,7 @@ Matrix = tuple[tuple[float, ...], ...]
 
 SHARES = 0.01
 """How far an entry of a normalised matrix may lie off: two decimals are shown."""
+PERCENT = 100.0
 
 
 class ConfusionMatches(Record):
@@ -96,7 +97,8 @@ def _confusion_needs(params: ConfusionMatches, rubric: Rubric) -> tuple[ProbeReq
 def confusion_matches(params: ConfusionMatches, seen: Seen) -> CheckResult:
     """Your confusion matrix is that of your net."""
     _, documents = seen.measured(read_documents(), Documents)
-    stated = [(m, t.place) for t in documents.tables for m in _square(t, params.classes)]
+    squares = [(m, t.place) for t in documents.tables for m in _square(t, params.classes)]
+    stated = [(matrix, place) for matrix, place in squares if _may_count(matrix)]
     if stated:
         return _against(params, seen, stated)
     evidence, run = seen.measured(execute(seen.rubric), Execution)
@@ -123,6 +125,23 @@ def confusion_matches(params: ConfusionMatches, seen: Seen) -> CheckResult:
         f"No {size} confusion matrix was found, drawn or printed.",
         expected=expected,
         hint="Count true against predicted classes on the test set, and show it with imshow.",
+    )
+
+
+def _may_count(matrix: Matrix) -> bool:
+    """Whether numbers may be counts of examples, or shares or percentages of them."""
+    import numpy as np
+
+    found = np.array(matrix, dtype=np.float64)
+    if not np.isfinite(found).all() or (found < 0).any():
+        return False
+    if (found == np.round(found)).all() and found.max() > 1:
+        return True
+    sums = (found.sum(keepdims=True), found.sum(axis=0), found.sum(axis=1))
+    return any(
+        (np.abs(one - whole) <= len(found) * SHARES * whole).all()
+        for one in sums
+        for whole in (1.0, PERCENT)
     )
 
 
@@ -180,6 +199,7 @@ def _cells_apart(matrix: Matrix, mine: tuple[tuple[int, ...], ...], tolerance: i
             forms = [(one, tolerance), (one / one.sum(), SHARES)]
             forms.append((one / one.sum(axis=1, keepdims=True), SHARES))
             forms.append((one / one.sum(axis=0, keepdims=True), SHARES))
+            forms += [(PERCENT * wanted, PERCENT * SHARES) for wanted, _ in forms[1:]]
             for wanted, allowed in forms:
                 right = np.abs(found - np.nan_to_num(wanted)) <= allowed
                 fewest = min(fewest, int((~right).sum()))

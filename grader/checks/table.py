@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from grader.model.evidence import Place, ProbeRequest
+    from grader.model.measurements import FigureSeen
     from grader.model.rubric import Rubric
 
 __all__ = ["RunsCompared", "TableHas"]
@@ -70,6 +71,9 @@ class RunsCompared(Record):
     """Regular expressions over column names: the rows of a table that has them all count."""
     about: tuple[str, ...] = ()
     """Regular expressions over what names a figure's axes: different lines of it count."""
+    under: str = ""
+    """Regular expression over the nearest heading above: only cells below such a heading count.
+    Where no heading is like it, and when empty, all count."""
     bands: tuple[Band, ...] = ()
     """By the number counted; by default `at_least` earns all."""
 
@@ -78,7 +82,7 @@ class RunsCompared(Record):
         if not (self.patterns or self.setting or self.rows or self.about):
             msg = "say where to count: patterns, setting, rows or about"
             raise ValueError(msg)
-        if problem := regex_problem((*self.patterns, *self.rows, *self.about)):
+        if problem := regex_problem((*self.patterns, *self.rows, *self.about, self.under)):
             raise ValueError(problem)
         for pattern in self.patterns:
             if "value" not in re.compile(pattern).groupindex:
@@ -168,7 +172,7 @@ def _runs_needs(params: RunsCompared, rubric: Rubric) -> tuple[ProbeRequest, ...
     asked: list[ProbeRequest] = []
     if params.patterns:
         asked.append(_claims(params))
-    if params.rows:
+    if params.rows or params.under:
         asked.append(read_documents())
     if params.setting or params.about or params.patterns:
         asked.append(execute(rubric))
@@ -240,22 +244,43 @@ class _Way:
         self.stopped = stopped
 
 
+class _Cells:
+    """The cells that count: those below a heading, or all."""
+
+    def __init__(self, params: RunsCompared, seen: Seen) -> None:
+        self._below: set[tuple[str, int | None]] = set()
+        if params.under:
+            _, documents = seen.measured(read_documents(), Documents)
+            self._below = {
+                (text.place.file, text.place.cell)
+                for text in documents.texts
+                if text.heading and re.search(params.under, text.heading)
+            }
+
+    def hold(self, file: str, cell: int | None) -> bool:
+        """Whether a place is in one of them."""
+        return not self._below or (file, cell) in self._below
+
+
 def _ways(params: RunsCompared, seen: Seen) -> Iterator[_Way]:
     """Count in every way that the rubric names."""
     run, stopped = _run(params, seen)
+    cells = _Cells(params, seen)
+    figures = [f for f in (run.figures if run else ()) if run and cells.hold(run.entry, f.cell)]
     if params.patterns:
-        _, stated = seen.measured(_claims(params), Claims)
-        values = {to_float(claim.value) for claim in stated.claims} | _in_figures(params, run)
-        places = tuple(dict.fromkeys(claim.place for claim in stated.claims))
+        _, found = seen.measured(_claims(params), Claims)
+        stated = [one for one in found.claims if cells.hold(one.place.file, one.place.cell)]
+        values = {to_float(claim.value) for claim in stated} | _in_figures(params, figures)
+        places = tuple(dict.fromkeys(claim.place for claim in stated))
         yield _numbers("in your texts and figures", values, places, stopped)
     if params.setting:
         given = (one.settings.get(params.setting) for one in (run.optimizers if run else ()))
         values = {float(v) for v in given if isinstance(v, float) and not isinstance(v, bool)}
         yield _numbers("in the run", values, (), stopped)
     if params.rows:
-        yield _rows(params, seen)
+        yield _rows(params, seen, cells)
     if params.about:
-        yield _legend(params, run, stopped)
+        yield _legend(params, figures, stopped)
 
 
 def _run(params: RunsCompared, seen: Seen) -> tuple[Execution | None, CheckResult | None]:
@@ -276,10 +301,10 @@ def _numbers(
     return _Way(how, len(finite), finite, places, stopped)
 
 
-def _in_figures(params: RunsCompared, run: Execution | None) -> set[float]:
-    """Numbers that titles, labels and legends of the run's figures name."""
+def _in_figures(params: RunsCompared, figures: list[FigureSeen]) -> set[float]:
+    """Numbers that titles, labels and legends of figures name."""
     found: set[float] = set()
-    for figure in run.figures if run else ():
+    for figure in figures:
         for axes in figure.axes:
             text = "; ".join([words(figure, axes), *(line.label for line in axes.lines)])
             for pattern in params.patterns:
@@ -291,9 +316,14 @@ def _in_figures(params: RunsCompared, run: Execution | None) -> set[float]:
     return found
 
 
-def _rows(params: RunsCompared, seen: Seen) -> _Way:
+def _rows(params: RunsCompared, seen: Seen, cells: _Cells) -> _Way:
     _, documents = seen.measured(read_documents(), Documents)
-    tables = [t for t in documents.tables if all(_named(one, t.columns) for one in params.rows)]
+    tables = [
+        table
+        for table in documents.tables
+        if cells.hold(table.place.file, table.place.cell)
+        and all(_named(one, table.columns) for one in params.rows)
+    ]
     if not tables:
         return _Way("in a table")
     best = max(tables, key=lambda table: len(set(table.rows)))
@@ -301,9 +331,9 @@ def _rows(params: RunsCompared, seen: Seen) -> _Way:
     return _Way(f"in a table ({best.place})", number, places=(best.place,))
 
 
-def _legend(params: RunsCompared, run: Execution | None, stopped: CheckResult | None) -> _Way:
+def _legend(params: RunsCompared, figures: list[FigureSeen], stopped: CheckResult | None) -> _Way:
     best = 0
-    for figure in run.figures if run else ():
+    for figure in figures:
         for axes in figure.axes:
             labels = {line.label for line in axes.lines if not line.label.startswith("_")}
             labels |= set(axes.legend)

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,10 @@ LEAST = 2
 
 RULE = re.compile(r"^[\s|+:=\-\u2500-\u257f]+$")
 GAPS = re.compile(r"\s{2,}|\t+")
+ARRAY = re.compile(r"\[\[[^\[\]]{1,20000}\](?:[\s,]{0,200}\[[^\[\]]{1,20000}\])+\s{0,200}\]")
+"""Such as `[[968 6] [16 977]]`, which is not a sign for `tensor(…)` around it."""
+ROW = re.compile(r"\[([^\[\]]*)\]")
+NOT_A_LINE_END = re.compile(r"[^\n]")
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,21 @@ def _made(header: Sequence[str], rows: Sequence[Sequence[str]], line: int = 1) -
 
 
 def text_tables(text: str) -> Iterator[Found]:
-    """Tables in Markdown or in what was printed: lines of as many cells each."""
+    """Tables in Markdown or in what was printed: lines of as many cells each, and arrays."""
+    arrays: list[tuple[int, Found]] = []
+
+    def taken(match: re.Match[str]) -> str:
+        found = _array(match.group())
+        if found is None:
+            return match.group()
+        arrays.append((match.start(), found))
+        return NOT_A_LINE_END.sub(" ", match.group())
+
+    text = ARRAY.sub(taken, text)
+    line = at = 0
+    for start, found in arrays:
+        line, at = line + text.count("\n", at, start), start
+        yield replace(found, line=line + 1)
     block: list[list[str]] = []
     begin, ruled = 0, False
     for number, line in enumerate([*text.split("\n"), ""], start=1):
@@ -92,6 +110,15 @@ def text_tables(text: str) -> Iterator[Found]:
         if found := _block(block, begin, ruled=ruled):
             yield found
         block, begin, ruled = ([cells], number, False) if cells is not None else ([], 0, False)
+
+
+def _array(text: str) -> Found | None:
+    """Two dimensions of numbers as numpy and torch print them, rows over several lines included."""
+    rows = [re.split(r"[\s,]+", row.strip(" \n,")) for row in ROW.findall(text)]
+    whole = len({len(row) for row in rows}) == 1
+    if not whole or not all(isinstance(number_of(cell), float) for row in rows for cell in row):
+        return None
+    return _made((), rows)
 
 
 def _cells(line: str) -> list[str] | None:

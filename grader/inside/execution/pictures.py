@@ -1,8 +1,7 @@
 """What drawn pictures show: rows of known data, or slices of a live net's parameters.
 
-A picture is compared by correlation, channel by channel, so that scaling and normalisation do not
-matter. It is recognised when it matches almost exactly, or far better than everything else; all
-else stays unknown. Small pictures are compared as they are drawn, while the net lives that a
+A picture is recognised when it matches almost exactly, or far better than everything else; all else
+stays unknown. Small pictures are compared as they are drawn, while the net lives that a
 function made; all others after the run. Both within a few seconds.
 """
 
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .journal.rows import parts_of
+from .likeness import EXACT, as_pictures, best_matches
 from .meter import number
 
 if TYPE_CHECKING:
@@ -30,10 +30,8 @@ SIDE = 512
 """A larger picture is kept by its shape only."""
 VALUES = 1024
 SECONDS = 6.0
-EXACT = 0.9995
 LIKELY, CLEARLY = 0.8, 0.15
 """Pictures that `imshow` clipped match less well; then nothing else may come near."""
-CHUNK = 2048
 LEAST = 9
 """Numbers of the smallest filter that can be told from another."""
 FILTER_SIDE = 16
@@ -173,8 +171,8 @@ def _compare(
         ]
         if not fitting or height * width < LEAST:
             continue
-        wanted = _standard(np.stack([planes for _, planes in fitting]))
-        best, second, where = _best(wanted, looks, began)
+        wanted = np.stack([planes for _, planes in fitting])
+        best, second, where = best_matches(wanted, looks, began + SECONDS)
         for (entry, _), first, other, row in zip(fitting, best, second, where, strict=True):
             if first >= EXACT or (first >= LIKELY and first - other >= CLEARLY):
                 entry["is_of"] = is_of
@@ -185,11 +183,8 @@ def _compare(
 def _views(rows: Array, is_of: str) -> Iterable[tuple[Array, Any]]:
     """The pictures in an array, [N, height, width, channels], and what a position means."""
     if is_of == "dataset":
-        if rows.ndim == 3:  # noqa: PLR2004 - [N, H, W]
-            return [(rows[..., None], None)]
-        if rows.ndim == 4 and rows.shape[1] in {1, 3}:  # noqa: PLR2004 - [N, C, H, W]
-            return [(rows.transpose(0, 2, 3, 1), None)]
-        return [(rows, None)] if rows.ndim == 4 else []  # noqa: PLR2004
+        looks = as_pictures(rows)
+        return [] if looks is None else [(looks, None)]
     outputs, inputs, height, width = rows.shape
     single = rows.reshape(outputs * inputs, height, width, 1)
     views: list[tuple[Array, Any]] = [(single, lambda row: divmod(row, inputs))]
@@ -207,38 +202,3 @@ def _planes(pixels: Array, channels: int) -> Array | None:
     if pixels.shape[2] == 3 and channels == 1 and (pixels == pixels[..., :1]).all():  # noqa: PLR2004
         return pixels[..., :1]
     return pixels if pixels.shape[2] == channels else None
-
-
-def _standard(pictures: Array) -> Array:
-    """Each channel with mean 0 and length 1: a product of two is their correlation.
-
-    Shapes:
-        pictures: [N, H, W, C]
-        returns: [N, C * H * W]
-    """
-    flat = pictures.astype(np.float32).reshape(len(pictures), -1, pictures.shape[3])
-    flat = flat - flat.mean(axis=1, keepdims=True)
-    length = np.sqrt((flat * flat).sum(axis=1, keepdims=True))
-    flat = flat / np.where(length > 0, length, np.inf)
-    together: Array = flat.transpose(0, 2, 1).reshape(len(flat), -1)
-    return together / float(np.sqrt(pictures.shape[3]))
-
-
-def _best(wanted: Array, looks: Array, began: float) -> tuple[Array, Array, Array]:
-    """The two best correlations of each wanted picture, and the row of the best."""
-    best = np.full(len(wanted), -1.0)
-    second = np.full(len(wanted), -1.0)
-    where = np.zeros(len(wanted), dtype=np.int64)
-    for start in range(0, len(looks), CHUNK):
-        if monotonic() - began > SECONDS:
-            break
-        match = wanted @ _standard(looks[start : start + CHUNK]).T  # [wanted, chunk]
-        top = match.argmax(axis=1)
-        value = match[np.arange(len(wanted)), top]
-        match[np.arange(len(wanted)), top] = -1.0
-        other = match.max(axis=1)
-        better = value > best
-        second = np.where(better, np.maximum(best, other), np.maximum(second, value))
-        where = np.where(better, start + top, where)
-        best = np.where(better, value, best)
-    return best, second, where

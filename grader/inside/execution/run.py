@@ -62,7 +62,7 @@ class Run:
         self.workspace = Workspace(session.root, session.scratch)
         self.places.working_copy = str(self.workspace.folder)
         self.budget = Budget(int(params["optimizer_steps"]), float(params["cell_seconds"]))
-        self.journal = Journal(self.budget, self.uses)
+        self.journal = Journal(self.budget, self.uses, installed.served)
         self.loss_inputs = LossInputs(self.budget, self.uses)
         self.meter = Meter(self.budget, self.uses, int(params["batches_per_loader"]), self.journal)
         self.alarm = Alarm(self.budget, float(params["wall_seconds"]))

@@ -19,7 +19,7 @@ from grader.checks.requests import (
     read_documents,
     time_module,
 )
-from grader.model.documents import Documents, Finding, Findings, PdfMatch, Table
+from grader.model.documents import Documents, Finding, Findings, PdfMatch, Table, Text
 from grader.model.evidence import Place
 from grader.model.journal import OptimizerSeen
 from grader.model.measurements import (
@@ -265,6 +265,27 @@ class TestRunsCompared:
         assert self.graded(rows=["lr", "acc"], tables=(rows,)).outcome is Outcome.PASS
         assert self.graded(rows=["lr", "loss"], tables=(rows,)).outcome is Outcome.FAIL
 
+    @pytest.mark.parametrize(
+        ("mine", "other", "outcome"),
+        [
+            ("X 4. Better", "X 3. Dropout", Outcome.PASS),
+            ("X 3. Dropout", "X 4. Better", Outcome.FAIL),
+            ("Results", "Setup", Outcome.PASS),
+        ],
+    )
+    def test_only_cells_under_a_heading_count(
+        self, mine: str, other: str, outcome: Outcome
+    ) -> None:
+        texts = tuple(
+            Text(place=place, kind="output", text="x", heading=heading)
+            for place, heading in ((PLACE, mine), (PLACE.model_copy(update={"cell": 99}), other))
+        )
+        stated = claims(self.PATTERN, 0.01, 0.1, 1.0, name="learning rates", files=self.FILES)
+        seen = a_seen(run(), measured(read_documents(), Documents(texts=texts)), stated)
+        given = {"patterns": [self.PATTERN], "what": "learning rates", "at_least": 3}
+        result = judged("runs.compared", {**given, "under": r"^\W*X?\W*4"}, seen)
+        assert result.outcome is outcome
+
     def test_nothing_because_the_run_stopped_blocks(self) -> None:
         assert self.graded(setting="lr", cells=(STOPPED,)).outcome is Outcome.BLOCKED
 
@@ -375,6 +396,17 @@ class TestConfusion:
         counts = self.matrix()
         for shown in (counts, counts.T, counts / 100, (counts / counts.sum(1)[:, None]).round(2)):
             assert self.graded(self.printed(shown)).outcome is Outcome.PASS
+
+    def test_percentages(self) -> None:
+        counts = self.matrix()
+        shares = counts / counts.sum(1)[:, None]
+        assert self.graded(self.printed((100 * shares).round(1))).outcome is Outcome.PASS
+
+    def test_what_cannot_be_counts_is_none(self) -> None:
+        figures = (pictured(picture(shape=(10, 10))),)
+        for other in (-self.matrix(), self.matrix() * 0.37, self.matrix() / 1000):
+            assert self.graded(self.printed(other), figures=figures).outcome is Outcome.PASS
+            assert "No 10x10" in self.graded(self.printed(other)).message
 
     def test_other_counts_fail_and_are_flagged(self) -> None:
         counts = self.matrix()

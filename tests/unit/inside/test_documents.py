@@ -6,7 +6,9 @@ import json
 import types
 import zipfile
 
+import numpy as np
 import pytest
+import torch
 
 from grader.inside.documents.tables import csv_table, html_tables, number_of, text_tables
 from grader.inside.probes.compare_pdf import compare_pdf
@@ -116,6 +118,21 @@ class TestTables:
         (found,) = text_tables("   lr  accuracy\n0  0.01  0.870\n1  0.1   0.936\n")
         assert found.columns == ("", "lr", "accuracy")
         assert found.rows == ((0.0, 0.01, 0.87), (1.0, 0.1, 0.936))
+
+    def test_arrays_as_numpy_and_torch_print_them(self):
+        counts = np.arange(6).reshape(2, 3) * 100
+        for printed in (counts, torch.tensor(counts), counts.tolist()):
+            (found,) = text_tables(f"matrix\n\n{printed}\nafter it\n")
+            assert found.columns == ()
+            assert found.rows == ((0.0, 100.0, 200.0), (300.0, 400.0, 500.0))
+            assert found.line == 3
+
+    def test_rows_of_an_array_over_several_lines(self):
+        (found,) = text_tables(str(np.arange(80).reshape(2, 40)))
+        assert [len(row) for row in found.rows] == [40, 40]
+
+    def test_an_array_that_is_not_printed_whole_is_none(self):
+        assert not [t for t in text_tables(str(np.zeros((200, 200)))) if len(t.rows) > 9]
 
     def test_boxes_of_lines(self):
         text = "┌────┬─────┐\n│ lr │ acc │\n├────┼─────┤\n│ 1  │ 0.9 │\n└────┴─────┘"

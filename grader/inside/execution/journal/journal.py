@@ -14,17 +14,20 @@ import functools
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from ...mistakes.roles import role_of_name
 from .byhand import snapshot, was_updated
 from .loaders import Known, Pass
 from .names import names_of
 from .nets import Asked, Nets, sample_of
 from .optimizers import Optimizers
+from .origins import find_origins, published
 from .overlaps import overlaps
 from .sliced import Sliced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...shims.served import Served
     from ...shims.uses import Uses
     from ..budget import Budget
 
@@ -56,9 +59,11 @@ class Journal:
     Args:
         budget: Only while it is armed is anything noted.
         uses: Finds the student's line.
+        served: The data at hand, to tell where bare arrays are from.
     """
 
-    def __init__(self, budget: Budget, uses: Uses) -> None:
+    def __init__(self, budget: Budget, uses: Uses, served: Served) -> None:
+        self._served = served
         self._budget = budget
         self._uses = uses
         self.optimizers = Optimizers(uses)
@@ -121,7 +126,7 @@ class Journal:
         self._passes += 1
         known.passes += 1
         if known.passes == 1 or not known.names:
-            known.names |= names_of(loader, self._uses)
+            known.names |= self._names(loader)
         walk = Pass(known, self._passes)
         for other in [p for p in self._open if p.known is known][:-1]:
             self.ended(other)  # left by a `break` long ago
@@ -132,6 +137,13 @@ class Journal:
         if likely and not self.optimizers.stepped:
             walk.before = snapshot(self._uses)
         return walk
+
+    def _names(self, loader: Any) -> set[str]:
+        """Of the loader; of its data, where it was made on the spot: `DataLoader(val_set)`."""
+        names = names_of(loader, self._uses)
+        if not any(map(role_of_name, names)):
+            names |= names_of(loader.dataset, self._uses)
+        return names
 
     def _known(self, loader: Any) -> Known | None:
         known = self._by_loader.get(loader)
@@ -337,9 +349,14 @@ class Journal:
         for walk in list(self._open):
             self.ended(walk)
 
+    @quiet
+    def _find_origins(self) -> None:
+        find_origins(self.loaders, published(self._served))
+
     def payload(self) -> dict[str, Any]:
         """The journal's part of the record."""
         self.close()
+        self._find_origins()
         return {
             "optimizers": self.optimizers.payload(),
             "loaders": [k.payload(i, self.use_of(k)) for i, k in enumerate(self.loaders)],

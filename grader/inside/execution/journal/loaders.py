@@ -37,7 +37,6 @@ class Known:
         self.length = length
         self.parts: list[Part] = []
         self.chain = ""
-        self.source = ""
         self.transform = ""
         self.batch_size: int | None = None
         self.shuffled: bool | None = None
@@ -82,10 +81,14 @@ class Known:
         self.parts = parts
         chains = [" of ".join(part.names) for part in parts]
         self.chain = chains[0] if len(chains) == 1 else " and ".join(dict.fromkeys(chains))
-        sources = {part.source for part in parts}
-        self.source = sources.pop() if len(sources) == 1 else ""
         self._counts = counts_of(parts)
         self.transform = _transform(dataset)
+
+    @property
+    def source(self) -> str:
+        """The one split that all its rows come from; empty when that is unknown."""
+        sources = {part.source for part in self.parts}
+        return sources.pop() if len(sources) == 1 else ""
 
     @property
     def has_labels(self) -> bool:

@@ -159,3 +159,33 @@ def test_right_code_shows_none(execute):
     ran = execute(HEAD, RIGHT)
     assert not ran.errors
     assert [f"{found.code}: {found.seen}" for found in ran.execution.findings] == []
+
+
+ON_THE_SPOT = """
+def measure(net, rows):
+    net.eval()
+    return accuracy(net, DataLoader(rows, 50))
+
+def fit(train_part, val_part, fraction=1):
+    net = make()
+    few = Subset(train_part, range(int(fraction * len(train_part))))
+    train(net, DataLoader(few, 50, shuffle=True))
+    return measure(net, val_part), measure(net, train_part)
+"""
+
+
+def test_loaders_made_on_the_spot_are_known_by_what_their_data_are_called(execute):
+    wrong = "fit(Subset(data, range(200)), Subset(data, range(150, 300)))"
+    ran = execute(HEAD, ON_THE_SPOT, wrong)
+    assert not ran.errors
+    (found,) = ran.execution.findings
+    assert found.code == "validation_in_training"
+    assert "50 of the 150 validation examples" in found.seen
+
+
+@pytest.mark.parametrize("fraction", [1, 0.5])
+def test_training_data_measured_again_is_no_mistake(execute, fraction):
+    right = f"fit(Subset(data, range(200)), Subset(data, range(200, 300)), {fraction})"
+    ran = execute(HEAD, ON_THE_SPOT, right)
+    assert not ran.errors
+    assert [found.code for found in ran.execution.findings] == []
