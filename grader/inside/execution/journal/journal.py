@@ -21,6 +21,7 @@ from .nets import Asked, Nets, sample_of
 from .optimizers import Optimizers
 from .overlaps import overlaps
 from .sliced import Sliced
+from .starts import Starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,7 @@ class Journal:
         self._budget = budget
         self._uses = uses
         self.optimizers = Optimizers(uses)
+        self.starts = Starts(uses, lambda: self._budget.armed, self.optimizers.net_of)
         self.loaders: list[Known] = []
         self._sliced = Sliced(uses, self.loaders, LOADERS)
         self._cut: Known | None = None
@@ -87,6 +89,7 @@ class Journal:
         from torch.utils.data import DataLoader
 
         self.optimizers.install()
+        self.starts.install()
         original_init = DataLoader.__init__
 
         @functools.wraps(original_init)
@@ -342,6 +345,7 @@ class Journal:
         self.close()
         return {
             "optimizers": self.optimizers.payload(),
+            "starts": self.starts.seen,
             "loaders": [k.payload(i, self.use_of(k)) for i, k in enumerate(self.loaders)],
             "overlaps": overlaps([known.parts for known in self.loaders]),
             "evaluations": list(self.evaluations.values()),
