@@ -308,6 +308,10 @@ class LossSeries(Record):
 
     place: Place | None
     values: tuple[Number, ...] = Field(max_length=5000)
+    by_clock: bool = False
+    """Whether time, and not the number of its steps, ended the loop."""
+    nets: tuple[str, ...] = Field(default=(), max_length=20)
+    """Nets alive after the run that it trained, as bindings call them; empty when unknown."""
 
 
 class Execution(Record):

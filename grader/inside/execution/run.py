@@ -231,7 +231,7 @@ class Run:
                 "optimizer_steps": self.meter.optimizer_steps,
                 "budget_ended_training": bool(self.budget.cuts),
                 "clock_ended_training": self.budget.by_clock,
-                "losses": self.meter.series(),
+                "losses": self.meter.series(self.live()),
                 "figures": bounded(figures),
                 "stubbed_packages": sorted(self.uses.stubbed),
                 **journal,
