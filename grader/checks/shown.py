@@ -234,9 +234,10 @@ def filters_shown(params: FiltersShown, seen: Seen) -> CheckResult:
     told = f"Your run shows {count(len(found), 'filter')}{seen_layers}; {params.at_least}{of} were "
     told += "asked for."
     alike = sum(unknown[shape] for shape in recognised)
-    if alike and len(names) < params.layers:
-        as_many = f"{count(alike, 'other picture')} of the size of a filter"
-        return waiting(f"{told} It draws {as_many} too: a person will look.", **more)
+    lacking = params.layers - len(names)
+    if lacking > 0 and alike * params.layers >= lacking * params.at_least:
+        others = f"{count(alike, 'other picture')} of the size of a filter"
+        return waiting(f"{told} It draws {others} too: a person will look.", **more)
     enough = len(found) >= params.at_least
     fraction = Fraction(len(names), params.layers) if enough else Fraction(0)
     if fraction:

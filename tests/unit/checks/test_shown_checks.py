@@ -313,7 +313,9 @@ class TestFilters:
         assert self.graded(*both, layers=2).outcome is Outcome.PASS
         few = self.graded(*both[:5], layers=4, at_least=6)
         assert (few.outcome, few.fraction) == (Outcome.FAIL, 0)
-        assert self.graded(*both, picture(), layers=4, at_least=6).outcome is Outcome.PENDING
+        matrix, others = picture(), [picture() for _ in range(3)]
+        assert self.graded(*both, matrix, layers=4, at_least=6).fraction == Fraction(1, 2)
+        assert self.graded(*both, *others, layers=4, at_least=6).outcome is Outcome.PENDING
 
     def test_pictures_of_something_else(self) -> None:
         unknown = [picture() for _ in range(3)]
