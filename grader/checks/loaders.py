@@ -7,27 +7,39 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from grader.checks.base import Seen, Stopped, failed
 from grader.checks.faults import waiting
-from grader.checks.requests import execute, inspect_source
+from grader.checks.requests import execute, inspect_source, scan_apis
 from grader.checks.runs import not_reached
 from grader.model.base import Record
-from grader.model.measurements import Execution
+from grader.model.measurements import ApiUses, Execution
 from grader.model.scorecard import Flag
 
 if TYPE_CHECKING:
     from grader.model.evidence import Place, ProbeRequest
     from grader.model.journal import LoaderSeen, Overlap
     from grader.model.rubric import Rubric
+    from grader.model.scorecard import CheckResult
 
 __all__ = [
+    "MAKES_DATA",
     "Loaders",
     "OfLoaders",
     "Part",
     "loaders_of",
     "needs_run",
+    "not_trained",
     "parts_of",
     "places_of",
     "unclear_rows",
 ]
+
+MAKES_DATA = (
+    "torch.utils.data.DataLoader",
+    "torch.utils.data.random_split",
+    "torch.utils.data.Subset",
+    "torchvision.datasets",
+    "torchvision.transforms",
+)
+"""Code that uses one of these has something to say of its data, also where it trains nothing."""
 
 Part = Literal["train", "validation", "test"]
 
@@ -50,12 +62,15 @@ class Loaders:
         validation: Nets were only asked, on rows that are not the test split's.
         test: Rows of the test split, however they were used.
         overlaps: Of any two loaders.
+        untrained: Empty, or that the run trained nothing: what it would have trained on was not
+            seen then, though the code may well say it.
     """
 
     train: tuple[LoaderSeen, ...]
     validation: tuple[LoaderSeen, ...]
     test: tuple[LoaderSeen, ...]
     overlaps: tuple[Overlap, ...]
+    untrained: str = ""
 
     def part(self, name: Part) -> tuple[LoaderSeen, ...]:
         """The loaders of one part."""
@@ -68,8 +83,8 @@ class Loaders:
 
 
 def needs_run(_params: Any, rubric: Rubric) -> tuple[ProbeRequest, ...]:
-    """The run, and the source that words its faults."""
-    return (execute(rubric), inspect_source())
+    """The run, the source that words its faults, and where it makes data."""
+    return (execute(rubric), inspect_source(), scan_apis(MAKES_DATA))
 
 
 def loaders_of(params: OfLoaders, seen: Seen, what: str = "your training") -> Loaders:
@@ -88,6 +103,10 @@ def loaders_of(params: OfLoaders, seen: Seen, what: str = "your training") -> Lo
     if run.optimizer_steps and not run.loaders:
         told = f"{run.entry} trains on batches that it takes without a DataLoader"
         raise Stopped(waiting(f"{told}, so which examples they hold was not seen. A person looks."))
+    if loaders.untrained:
+        _, made = seen.measured(scan_apis(MAKES_DATA), ApiUses)
+        if made.uses:
+            raise Stopped(not_trained(loaders, places=tuple(use.place for use in made.uses[:20])))
     of = f" of {params.dataset}" if params.dataset else ""
     raise Stopped(
         failed(
@@ -105,7 +124,15 @@ def parts_of(params: OfLoaders, run: Execution) -> Loaders:
     asked = [one for one in mine if one.use == "evaluate" and one not in test]
     found = Loaders(tuple(train), (), tuple(test), run.overlaps)
     validation = [one for one in asked if not _training_again(one, found)]
-    return Loaders(tuple(train), tuple(validation), tuple(test), run.overlaps)
+    steps = run.optimizer_steps or run.losses or any(one.use == "train" for one in run.loaders)
+    untrained = "" if steps else f"{run.entry} ran, and trained nothing"
+    return Loaders(tuple(train), tuple(validation), tuple(test), run.overlaps, untrained)
+
+
+def not_trained(loaders: Loaders, **more: Any) -> CheckResult:
+    """The result of what only a run that trains can show."""
+    told = f"{loaders.untrained}, so what your code does with its data was not seen."
+    return waiting(f"{told} A person will look.", **more)
 
 
 def _of(dataset: str, source: str) -> bool:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from grader.checks.base import Seen, Stopped, check, failed, ours
-from grader.checks.faults import WEIGHTS_MISSING
+from grader.checks.faults import WEIGHTS_MISSING, waiting
 from grader.checks.phrases import called, count, either, listed
 from grader.checks.requests import describe_module, execute, inspect_source, scan_apis
+from grader.checks.runs import not_reached
 from grader.model.base import Record
 from grader.model.measurements import ApiUse, ApiUses, Execution, ModuleFacts
 from grader.model.outcome import Outcome
@@ -50,6 +51,10 @@ REMARK = "shim.pretrained"
 
 MOST_PLACES = 20
 
+NETS = 2
+"""Nets that began with new numbers, at least, before none is believed to have begun otherwise: the
+one that was trained first, and the one that was to follow."""
+
 
 class WeightsNotPretrained(Record):
     """Parameters of `weights.not_pretrained`."""
@@ -74,7 +79,10 @@ class PretrainingUsed(Record):
     weights: bool = False
     """Whether the call must ask for weights, as `vgg16(weights=…)` does."""
     at_least: int = Field(default=1, ge=1)
-    """So many uses."""
+    """So many uses; where names only copy weights, so many nets of the run."""
+    shape: tuple[int, ...] = ()
+    """Where names only copy weights: a tensor of this shape must be copied, such as [128, 784];
+    empty: any."""
 
 
 def _needs(params: WeightsNotPretrained, rubric: Rubric) -> tuple[ProbeRequest, ...]:
@@ -172,8 +180,14 @@ def _in_the_run(seen: Seen) -> str:
     return ""
 
 
-def _used_needs(params: PretrainingUsed, _rubric: Rubric) -> tuple[ProbeRequest, ...]:
-    return (scan_apis(params.names, params.within), inspect_source())
+def _needs_run(names: tuple[str, ...]) -> bool:
+    """Whether a name copies weights that need not be trained, as `copy.deepcopy` does."""
+    return not all(name.startswith((*ALWAYS, *WHEN_TOLD)) for name in names)
+
+
+def _used_needs(params: PretrainingUsed, rubric: Rubric) -> tuple[ProbeRequest, ...]:
+    run = (execute(rubric),) if _needs_run(params.names) else ()
+    return (scan_apis(params.names, params.within), *run, inspect_source())
 
 
 @check("pretraining.used", PretrainingUsed, needs=_used_needs)
@@ -181,6 +195,8 @@ def pretraining_used(params: PretrainingUsed, seen: Seen) -> CheckResult:
     """Your net starts from weights that were trained before."""
     _, uses = seen.measured(scan_apis(params.names, params.within), ApiUses)
     calls = [use for use in uses.uses if not IMPORT.match(use.text)]
+    if _needs_run(params.names):
+        return _by_the_run(params, seen, calls)
     found = [
         use
         for use in calls
@@ -219,3 +235,59 @@ def pretraining_used(params: PretrainingUsed, seen: Seen) -> CheckResult:
 
 def _none(use: ApiUse) -> bool:
     return SAYS_NOT.search(use.text) is not None
+
+
+def _by_the_run(params: PretrainingUsed, seen: Seen, calls: list[ApiUse]) -> CheckResult:
+    """By the numbers that nets held when their training began."""
+    places = tuple(dict.fromkeys(use.place for use in calls))[:MOST_PLACES]
+    try:
+        evidence, run = seen.measured(execute(seen.rubric), Execution)
+    except Stopped as fault:
+        if fault.result.outcome is Outcome.ERROR or not calls:
+            raise
+        return waiting(f"{fault.result.message} A person will look.", places=places)
+    good = [one for one in run.starts if _holds(one.trained, params)]
+    more: dict[str, Any] = {
+        "expected": "A net that begins its training with numbers to which another was trained.",
+        "measured": float(len(good)),
+        "threshold": float(params.at_least),
+        "unit": "nets",
+    }
+    if len(good) >= params.at_least:
+        begun = tuple(dict.fromkeys(one.place for one in good if one.place is not None))
+        known = [source for source in good[0].sources if source]
+        of = f" of {listed(known, most=3)}" if known else ""
+        return CheckResult.banded(
+            Fraction(1),
+            f"{count(len(good), 'net')} of your run began with the trained weights{of}.",
+            places=begun[:MOST_PLACES],
+            **more,
+        )
+    if stopped := not_reached(evidence, run, "the net that is pre-trained", seen.source()):
+        return stopped
+    fresh = [one for one in run.starts if one.net and _holds(one.fresh, params)]
+    unclear = any(
+        not one.net or _holds(one.unclear, params) or _holds(one.own, params) for one in run.starts
+    )
+    if unclear or (calls and len(fresh) < NETS):
+        return waiting(
+            "Whether your net begins with weights that were trained before was not seen in the "
+            "run. A person will look.",
+            places=places,
+            **more,
+        )
+    return failed(
+        f"{count(len(good), 'net')} of your run began with weights that another was trained to; "
+        + (
+            f"{count(len(fresh), 'net')} began with new ones."
+            if fresh
+            else f"no use of {either(params.names)} was found."
+        ),
+        hint="Copy the trained weights into the new net before you train it.",
+        places=places,
+        **more,
+    )
+
+
+def _holds(shapes: tuple[tuple[int, ...], ...], params: PretrainingUsed) -> bool:
+    return params.shape in shapes if params.shape else bool(shapes)

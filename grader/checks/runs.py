@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["OURS", "excused", "first_line", "hint_of", "not_reached", "place_of", "what_happened"]
 
 CUT = "budget.cut"
-"""Code of the box's remark that an error may come from training that was ended early."""
+"""Code of the box's remark that a cell's error may come from training that was ended early."""
 
 OURS = ("dataset_missing", WEIGHTS_MISSING)
 """Error kinds of cells for which this machine is to blame: there is no network in a box."""
@@ -55,7 +55,10 @@ def what_happened(run: Execution, cell: CellRun) -> str:
 
 def excused(evidence: Evidence, cell: CellRun) -> bool:
     """Whether a cell's error is ours: training was cut short, or this machine lacks the data."""
-    cut = any(remark.code == CUT for remark in evidence.remarks)
+    cut = any(
+        remark.code == CUT and remark.place is not None and (remark.place.cell or 0) == cell.cell
+        for remark in evidence.remarks
+    )
     return cell.status == "error" and (cut or cell.error_kind in OURS)
 
 

@@ -15,6 +15,7 @@ from grader.checks.loaders import (
     Part,
     loaders_of,
     needs_run,
+    not_trained,
     places_of,
     unclear_rows,
 )
@@ -89,6 +90,9 @@ def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
     """Your data is divided into parts of the sizes that the assignment asks for."""
     loaders = loaders_of(params, seen)
     asked = _asked(params)
+    if loaders.untrained and not _sizes_seen(params, loaders):
+        places = places_of(*loaders.validation)
+        return not_trained(loaders, expected=_sizes_asked(params), places=places)
     right, wrong = [], []
     for part, wanted in asked:
         sizes = sorted({one.length for one in loaders.part(part)})
@@ -116,6 +120,13 @@ def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
         hint="Print len() of each dataset after the split.",
         **more,
     )
+
+
+def _sizes_seen(params: SplitSizes, loaders: Loaders) -> bool:
+    """Whether there are loaders of each part whose size is asked for."""
+    parts = {part for part, _ in _asked(params)}
+    parts |= {"train", "validation"} if params.validation_share is not None else set()
+    return all(loaders.part(part) for part in parts)
 
 
 def _asked(params: SplitSizes) -> list[tuple[Part, Range]]:
@@ -170,6 +181,8 @@ def split_disjoint(params: SplitDisjoint, seen: Seen) -> CheckResult:
                         places=places_of(one, other),
                     )
     if len(there) < PAIR:
+        if loaders.untrained:
+            return not_trained(loaders, expected=expected)
         lacking = [SPOKEN[part] for part in params.between if part not in there]
         return failed(
             f"No {listed(lacking)} data was walked over in the run: there is nothing to compare.",
@@ -214,6 +227,8 @@ def split_from_training_only(params: SplitFromTraining, seen: Seen) -> CheckResu
             places=places_of(one),
         )
     if not loaders.validation:
+        if loaders.untrained:
+            return not_trained(loaders, expected=expected, places=places_of(*loaders.test))
         return failed(
             "No validation data was seen: nothing but training and test examples was asked.",
             expected=expected,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from grader.checks.base import Seen, Stopped, check, ours
+from grader.checks.faults import waiting
 from grader.checks.interval import above
 from grader.checks.phrases import bound_by, called, count, decimal, examples, share
 from grader.checks.requests import execute, inspect_source, predict
@@ -69,11 +70,16 @@ def _needs(params: TrainingLearns, rubric: Rubric) -> tuple[ProbeRequest, ...]:
 def training_learns(params: TrainingLearns, seen: Seen) -> CheckResult:
     """Your own training code learns when it is run for a short time."""
     evidence, run = seen.measured(execute(seen.rubric), Execution)
+    enough = any(len(one.values) >= params.steps for one in run.losses)
+    if not enough and (stopped := not_reached(evidence, run, "your training", seen.source())):
+        return stopped
+    learned, told, extra, net = _accuracy(params, seen) if params.model else (False, "", {}, "")
+    asked = [one for one in run.losses if net in one.nets] or list(run.losses)
     series = [one for one in run.losses if len(one.values) >= params.steps]
     falling = [one for one in series if _falls(one, params.ratio)]
+    # that our time ended another net's training says nothing of this one
+    series = [one for one in series if one in falling or one in asked or not one.by_clock]
     falls = bool(series) and len(falling) == len(series)
-    if not series and (stopped := not_reached(evidence, run, "your training", seen.source())):
-        return stopped
     sentences = [_losses_told(run, series, falling)]
     more: dict[str, Any] = {
         "expected": "The loss falls during a short run"
@@ -82,15 +88,23 @@ def training_learns(params: TrainingLearns, seen: Seen) -> CheckResult:
     }
     fraction = Fraction(falls)
     if params.model:
-        learned, told, extra = _accuracy(params, seen)
         fraction = params.loss_fraction * falls + (1 - params.loss_fraction) * learned
         sentences.append(told)
         more |= extra
-    if fraction < 1 and run.clock_ended_training:
-        return ours(f"time ran out before your training could show it. {' '.join(sentences)}")
+    if fraction < 1 and _ended_by_us(run, asked):
+        if not any(one in asked and one.by_clock for one in series):
+            return ours(f"time ran out before your training could show it. {' '.join(sentences)}")
+        sentences.append("Our time ended this training early. A person will look.")
+        return waiting(" ".join(sentences), **more)
     if 0 < fraction < 1:
         sentences.append(f"This earns {share(fraction)}.")
     return CheckResult.banded(fraction, " ".join(sentences), hint=_hint(series, falls), **more)
+
+
+def _ended_by_us(run: Execution, asked: list[LossSeries]) -> bool:
+    """Whether our time ended the training that is asked about."""
+    known = any(one.by_clock for one in run.losses)
+    return any(one.by_clock for one in asked) if known else run.clock_ended_training
 
 
 def _falls(one: LossSeries, ratio: float) -> bool:
@@ -124,8 +138,8 @@ def _losses_told(run: Execution, series: list[LossSeries], falling: list[LossSer
     return f"The loss fell in {len(falling)} of {count(len(series), 'training run')}."
 
 
-def _accuracy(params: TrainingLearns, seen: Seen) -> tuple[bool, str, dict[str, Any]]:
-    """Whether the net alive after the run beats guessing, by how much, and how it was bound."""
+def _accuracy(params: TrainingLearns, seen: Seen) -> tuple[bool, str, dict[str, Any], str]:
+    """Whether the net alive after the run beats guessing, by how much, and which it is."""
     name = called(params.model)
     try:
         evidence, predictions = seen.measured(
@@ -135,7 +149,7 @@ def _accuracy(params: TrainingLearns, seen: Seen) -> tuple[bool, str, dict[str, 
     except Stopped as stopped:
         if stopped.result.outcome is Outcome.ERROR:
             raise
-        return False, f"Your {name} after the run: {stopped.result.message}", {}
+        return False, f"Your {name} after the run: {stopped.result.message}", {}, ""
     learned = above(judged.right, judged.total, judged.commonest, params.confidence)
     accuracy = judged.right / judged.total
     told = (
@@ -151,7 +165,7 @@ def _accuracy(params: TrainingLearns, seen: Seen) -> tuple[bool, str, dict[str, 
         "unit": "accuracy",
         "bound_by": bound_by(predictions.binding),
     }
-    return learned, told, extra
+    return learned, told, extra, predictions.binding.definition
 
 
 def _hint(series: list[LossSeries], falls: bool) -> str:  # noqa: FBT001 - a fact, not a switch

@@ -13,7 +13,7 @@ from pydantic import Field
 from grader.model.base import Number, Record
 from grader.model.evidence import Place
 
-__all__ = ["EvaluationSeen", "LoaderSeen", "OptimizerSeen", "Overlap"]
+__all__ = ["EvaluationSeen", "LoaderSeen", "OptimizerSeen", "Overlap", "StartSeen"]
 
 Name = Field(default="", max_length=300)
 
@@ -39,6 +39,31 @@ class OptimizerSeen(Record):
     """Numbers of the same net that do not require a gradient."""
     net: str = Name
     """The class of the net whose parameters it holds."""
+
+
+Shapes = Field(default=(), max_length=50)
+
+
+class StartSeen(Record):
+    """A net when an optimizer first stepped on it: the shapes of its tensors, by their numbers.
+
+    A constant tensor is left out: where it comes from cannot be told.
+    """
+
+    place: Place | None
+    """Of that step."""
+    net: str = Name
+    """Its class; empty when only the optimizer's tensors are known."""
+    fresh: tuple[tuple[int, ...], ...] = Shapes
+    """Seen nowhere before."""
+    trained: tuple[tuple[int, ...], ...] = Shapes
+    """Those that training gave another net, or this one before new layers were put in."""
+    own: tuple[tuple[int, ...], ...] = Shapes
+    """The very tensors of a net that goes on training."""
+    unclear: tuple[tuple[int, ...], ...] = Shapes
+    """From a file that this run did not write, or loaded from where nobody saw."""
+    sources: tuple[str, ...] = Field(default=(), max_length=10)
+    """Classes of the nets, and names of the files."""
 
 
 class LoaderSeen(Record):

@@ -13,7 +13,7 @@ from pydantic import Field
 from grader.model.base import Number, Record
 from grader.model.documents import Finding
 from grader.model.evidence import Place
-from grader.model.journal import EvaluationSeen, LoaderSeen, OptimizerSeen, Overlap
+from grader.model.journal import EvaluationSeen, LoaderSeen, OptimizerSeen, Overlap, StartSeen
 
 __all__ = [
     "ApiUse",
@@ -308,6 +308,10 @@ class LossSeries(Record):
 
     place: Place | None
     values: tuple[Number, ...] = Field(max_length=5000)
+    by_clock: bool = False
+    """Whether time, and not the number of its steps, ended the loop."""
+    nets: tuple[str, ...] = Field(default=(), max_length=20)
+    """Nets alive after the run that it trained, as bindings call them; empty when unknown."""
 
 
 class Execution(Record):
@@ -328,6 +332,7 @@ class Execution(Record):
     figures: tuple[FigureSeen, ...] = Field(max_length=64)
     stubbed_packages: tuple[str, ...] = Many
     optimizers: tuple[OptimizerSeen, ...] = Field(default=(), max_length=200)
+    starts: tuple[StartSeen, ...] = Field(default=(), max_length=200)
     loaders: tuple[LoaderSeen, ...] = Field(default=(), max_length=200)
     overlaps: tuple[Overlap, ...] = Field(default=(), max_length=2000)
     """Of loaders whose rows are known; pairs that share nothing are left out."""

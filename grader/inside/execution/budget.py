@@ -86,6 +86,8 @@ class Budget:
         """Place of a loop → how often it was told to end."""
         self.by_clock = False
         """Whether time, not the number of steps, ended a loop that trains."""
+        self.keys_by_clock: set[Hashable] = set()
+        """What those loops trained, where that is known."""
         self.batches_cut: set[int] = set()
         """Loaders whose pass was capped."""
         self._active: list[Loop] = []
@@ -155,7 +157,9 @@ class Budget:
             again = times >= REPEATS or training == 1  # a batch loop known to train needs no second
             if spent and again and (reach is None or training <= reach):
                 loop.ended = True
-                self.by_clock |= not enough
+                if not enough:
+                    self.by_clock = True
+                    self.keys_by_clock.add(key)
 
     def forget(self, key: Hashable) -> None:
         """The key's steps so far do not count."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,22 @@ if TYPE_CHECKING:
 __all__ = ["describe", "hint_for", "may_come_from_cut"]
 
 ERROR_LIMIT = 4000
-SIZES = (ArithmeticError, AssertionError, IndexError, KeyError, StopIteration, ValueError)
+SIZES = (AssertionError, IndexError, KeyError, StopIteration, ValueError, ZeroDivisionError)
 """What code raises that counted on more epochs or batches."""
+LENGTHS = re.compile(r"(?i)\b(sizes?|shapes?|empty|numel|elements?|lengths?)\b")
+"""What torch says of tensors that are shorter than they were to be, or empty."""
+NOT_LENGTHS = re.compile(
+    r"""(?i) target\ -?\d+\ is\ out\ of\ bounds | too\ many\ (indices|values) | 0-dim
+      | dimension\ (specified|out\ of\ range) | mat1\ and\ mat2 | invalid\ literal
+      | could\ not\ convert | class\ values\ must | not\ a\ valid | dtype | scalar\ type
+      | in-?place | state_dict | \bgrad\b | device""",
+    re.VERBOSE,
+)
+"""Labels, ranks, types: as wrong after all epochs as after one."""
+BATCHES_DIFFER = re.compile(r"batch_size \(\d+\) to match target batch_size")
+"""What a loss says of outputs gathered from a loader that we ended, beside all labels."""
+ABOUT_ONE_BATCH = ("/torch/nn/", "/torch/optim/", "/torch/autograd/", "/_utils/collate.py")
+"""Files of torch that see one batch, or one net, and never how long training went on."""
 MADE_BY_TRAINING = (
     ".pt",
     ".pth",
@@ -140,19 +155,44 @@ def hint_for(error: BaseException) -> str:
     return ""
 
 
-def may_come_from_cut(error: BaseException, bound: Callable[[str], bool]) -> bool:
+def may_come_from_cut(
+    error: BaseException, bound: Callable[[str], bool], saves: Callable[[], bool]
+) -> bool:
     """Whether code may raise this only because we ended its training early.
 
     Args:
         error: What was raised.
         bound: Whether code that was run assigns a name, perhaps in a branch not taken.
+        saves: Whether code that was run saves anything, perhaps in a branch not taken.
     """
     if isinstance(error, Stop | StudentFault | ImportError) or is_about_data(error):
         return False
     if isinstance(error, NameError):
         return bound(error.name or "")
     if isinstance(error, FileNotFoundError):
-        return str(error.filename or "").endswith(MADE_BY_TRAINING)
+        return str(error.filename or "").endswith(MADE_BY_TRAINING) and saves()
     if isinstance(error, TypeError | AttributeError):
-        return "NoneType" in message_of(error)  # such as a best model that was never chosen
-    return isinstance(error, SIZES) or type(error) is RuntimeError
+        # such as a best model that was never chosen
+        missing = "NoneType" in message_of(error)
+        return missing and not _passed(error, ("/torch/nn/",), function="_call_impl")
+    return _is_of_lengths(error)
+
+
+def _is_of_lengths(error: BaseException) -> bool:
+    """Whether there was less of something than code counted on."""
+    text = message_of(error)
+    if BATCHES_DIFFER.search(text):
+        return True
+    if NOT_LENGTHS.search(text) or _passed(error, ABOUT_ONE_BATCH):
+        return False
+    if type(error) is RuntimeError:
+        return LENGTHS.search(text) is not None
+    return isinstance(error, SIZES)
+
+
+def _passed(error: BaseException, files: tuple[str, ...], function: str = "") -> bool:
+    """Whether an error came through these files, or a function in them."""
+    return any(
+        any(part in frame.filename for part in files) and function in ("", frame.name)
+        for frame in traceback.extract_tb(error.__traceback__)
+    )

@@ -20,6 +20,7 @@ __all__ = ["Meter", "Thinned", "number"]
 SERIES = 50
 VALUES = 5000
 VALUES_IN_ALL = 60_000
+NETS = 20
 WAITING = 64
 """Losses that wait for an optimizer's step; manual loops have none."""
 
@@ -84,6 +85,8 @@ class Meter:
         self._limit = batches_per_loader
         self._keys: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._keys_made = 0
+        self._steppers: Any = None
+        """Parameter → keys of the optimizers that stepped on it."""
         self._by_hand: set[tuple[str, int]] = set()
 
     def install(self) -> None:
@@ -91,7 +94,9 @@ class Meter:
         import torch
         from torch.optim import optimizer
         from torch.utils.data import DataLoader
+        from torch.utils.weak import WeakIdKeyDictionary
 
+        self._steppers = WeakIdKeyDictionary()
         optimizers: Any = optimizer
         optimizers.register_optimizer_step_post_hook(self._stepped)
         original_backward: Any = torch.Tensor.backward
@@ -125,6 +130,9 @@ class Meter:
         if key is None:
             self._keys_made += 1
             key = self._keys[optimizer] = self._keys_made
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    self._steppers.setdefault(parameter, set()).add(key)
         self._settle(key)
         for place in self._by_hand:
             self.budget.forget(place)
@@ -160,16 +168,56 @@ class Meter:
         """Allowed in one pass."""
         return self._limit
 
-    def series(self) -> list[dict[str, Any]]:
-        """The losses, as the record holds them."""
+    def series(self, live: dict[str, Any]) -> list[dict[str, Any]]:
+        """The losses, as the record holds them.
+
+        Args:
+            live: The student's names after the run.
+        """
         self._settle(0)
         each = VALUES_IN_ALL // max(len(self.losses), 1)
+        nets = self._nets(live)
         found = []
-        for place, thinned in self.losses.values():
+        for (file, line, optimizer), (place, thinned) in self.losses.items():
             values = thinned.values
             values = values[:: max(1, math.ceil(len(values) / min(each, VALUES)))]
-            found.append({"place": place, "values": [number(value) for value in values]})
+            key: Any = optimizer or (file, line)
+            found.append(
+                {
+                    "place": place,
+                    "values": [number(value) for value in values],
+                    "by_clock": key in self.budget.keys_by_clock,
+                    "nets": nets.get(optimizer, [])[:NETS],
+                }
+            )
         return found
+
+    def _nets(self, live: dict[str, Any]) -> dict[int, list[str]]:
+        """Optimizer → nets alive on whose parameters it stepped, as bindings call them."""
+        found: dict[int, list[str]] = {}
+        for text, module in _modules(live):
+            try:
+                parameters = list(module.parameters())
+            except AttributeError:  # its class never called super().__init__()
+                continue
+            for key in {key for p in parameters for key in self._steppers.get(p, ())}:
+                found.setdefault(key, []).append(text[:300])
+        return found
+
+
+def _modules(live: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    from torch.nn import Module
+
+    for name, value in live.items():
+        if isinstance(value, Module):
+            yield name, value
+        elif type(value) is dict:
+            entries = ((f"{name}[{str(key)[:80]!r}]", item) for key, item in value.items())
+            yield from (entry for entry in entries if isinstance(entry[1], Module))
+        elif type(value) in {list, tuple}:
+            for index, item in enumerate(value[:NETS]):
+                if isinstance(item, Module):
+                    yield f"{name}[{index}]", item
 
 
 class Capped:

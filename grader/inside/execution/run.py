@@ -28,7 +28,7 @@ from .transform import LOOP, OWN_PREFIX, TICKS
 from .workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..reply import Reply
     from ..session import Session
@@ -155,12 +155,13 @@ class Run:
         if hint:
             self.session.remark(f"execute.{record['error_kind']}"[:80], hint, place)
         theirs = self._stored_error(record["cell"]) == type(error).__name__
-        if self.budget.anything_cut and not theirs and may_come_from_cut(error, self._assigned):
+        cut = self.budget.anything_cut and not theirs
+        if cut and may_come_from_cut(error, self._assigned, self._saves):
             self.session.remark(
                 "budget.cut",
                 "training was ended early to keep within the time for grading, before this error;"
                 " the error may come from that and says nothing against the code",
-                place,
+                self.session.place_of(name, record["line"] or 1),
             )
 
     def _stored_error(self, number: int) -> str:
@@ -168,22 +169,26 @@ class Run:
         source = self.session.sources().source(self.entry)
         return next((c.error for c in source.cells if c.number == number), "") if source else ""
 
-    def _assigned(self, wanted: str) -> bool:
-        """Whether a cell that was run, or an imported module, assigns a name anywhere."""
+    def _reached(self) -> Iterator[ast.AST]:
+        """What stands in cells that were run, and in imported modules."""
         reached = {record["cell"] for record in self.cells}
         for chunk in self.session.sources().chunks:
-            if chunk.tree is None or (
-                chunk.file == self.entry and (chunk.cell or 0) not in reached
-            ):
-                continue
-            for node in ast.walk(chunk.tree):
-                if (
-                    isinstance(node, ast.Name)
-                    and node.id == wanted
-                    and isinstance(node.ctx, ast.Store)
-                ):
-                    return True
-        return False
+            entry = chunk.file == self.entry
+            if chunk.tree is not None and not (entry and (chunk.cell or 0) not in reached):
+                yield from ast.walk(chunk.tree)
+
+    def _assigned(self, wanted: str) -> bool:
+        """Whether a name is assigned anywhere in it."""
+        return any(
+            isinstance(node, ast.Name) and node.id == wanted and isinstance(node.ctx, ast.Store)
+            for node in self._reached()
+        )
+
+    def _saves(self) -> bool:
+        """Whether anything is saved in it."""
+        calls = (node.func for node in self._reached() if isinstance(node, ast.Call))
+        names = (getattr(call, "attr", getattr(call, "id", "")) for call in calls)
+        return any("save" in name.lower() or name == "dump" for name in names)
 
     def report(self, reply: Reply) -> None:
         """Write the payload and the figures' pixels."""
@@ -226,7 +231,7 @@ class Run:
                 "optimizer_steps": self.meter.optimizer_steps,
                 "budget_ended_training": bool(self.budget.cuts),
                 "clock_ended_training": self.budget.by_clock,
-                "losses": self.meter.series(),
+                "losses": self.meter.series(self.live()),
                 "figures": bounded(figures),
                 "stubbed_packages": sorted(self.uses.stubbed),
                 **journal,

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from grader.checks.loaders import MAKES_DATA
 from grader.checks.optimizer import _scan
 from grader.checks.ranges import Range
-from grader.checks.requests import describe_module, execute
+from grader.checks.requests import describe_module, execute, scan_apis
 from grader.model.evidence import Evidence, Place
 from grader.model.journal import LoaderSeen, OptimizerSeen, Overlap
 from grader.model.measurements import (
@@ -63,7 +64,11 @@ TEST = loader(2, "evaluate", 10_000, "cifar10/test")
 
 
 def graded(name: str, params: dict[str, Any], *loaders: LoaderSeen, **more: Any) -> CheckResult:
-    return judged(name, params, a_seen(run(loaders=loaders, **more)))
+    made = tuple(
+        ApiUse(name=text, place=PLACE, how="static", text=text) for text in more.pop("made", ())
+    )
+    scan = measured(scan_apis(MAKES_DATA), ApiUses(uses=made, searched=MAKES_DATA))
+    return judged(name, params, a_seen(run(loaders=loaders, **more), scan))
 
 
 class TestSizes:
@@ -109,6 +114,43 @@ class TestSizes:
     def test_an_error_before_training_blocks(self) -> None:
         result = graded("split.sizes", self.PARAMS, cells=(STOPPED,), ended_by="error")
         assert result.outcome is Outcome.BLOCKED
+
+
+class TestNothingTrained:
+    """Training that is commented out, or replaced by saved weights: a person looks."""
+
+    ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("split.sizes", {"train": {"exactly": 40000}, "validation": {"exactly": 10000}}),
+        ("split.sizes", {"validation_share": {"at_least": 0.2}}),
+        ("split.disjoint", {}),
+        ("split.from_training_only", {}),
+        ("normalisation.values", {"mean": [0.5], "std": [0.5]}),
+    )
+
+    @pytest.mark.parametrize(("name", "params"), ASKED)
+    @pytest.mark.parametrize("loaders", [(TEST,), ()])
+    def test_what_was_not_seen_costs_nothing(
+        self, name: str, params: dict[str, Any], loaders: tuple[LoaderSeen, ...]
+    ) -> None:
+        made = {"made": ["random_split(data, [40000, 10000])"]}
+        result = graded(name, params, *loaders, optimizer_steps=0, **made)
+        assert result.outcome is Outcome.PENDING
+        assert "trained nothing" in result.message
+        trained = graded(name, params, TEST, optimizer_steps=5, **made)
+        assert trained.outcome is Outcome.FAIL
+
+    @pytest.mark.parametrize(("name", "params"), ASKED)
+    def test_without_any_data_in_the_code_there_is_nothing_to_look_at(
+        self, name: str, params: dict[str, Any]
+    ) -> None:
+        assert graded(name, params, optimizer_steps=0).outcome is Outcome.FAIL
+
+    def test_what_was_seen_all_the_same_is_judged(self) -> None:
+        seen = (VALIDATION, TEST)
+        result = graded("split.from_training_only", {}, *seen, optimizer_steps=0)
+        assert result.outcome is Outcome.PASS
+        params = {"validation": {"exactly": 5000}}
+        assert graded("split.sizes", params, *seen, optimizer_steps=0).outcome is Outcome.FAIL
 
 
 class TestDisjoint:

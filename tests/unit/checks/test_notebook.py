@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.checks.faults import WEIGHTS_MISSING
 from grader.checks.requests import execute
-from grader.model.evidence import Remark
+from grader.model.evidence import Place, Remark
 from grader.model.measurements import CellRun, Execution
 from grader.model.outcome import Outcome
 from tests.made_up import a_rubric, a_seen, judged, measured, student_fault
@@ -69,7 +69,8 @@ def test_bands_give_a_share_of_the_cells() -> None:
 
 
 def test_errors_of_ours_and_forgiven_ones_do_not_count() -> None:
-    cut = Remark(code="budget.cut", message="training was ended early")
+    place = Place(file="hw.ipynb", cell=3, line=2)
+    cut = Remark(code="budget.cut", message="training was ended early", place=place)
     stopped = run(cell(1), BAD, cell(4, "skipped"), finished=False, ended_by="error")
     result = runs(stopped, cut)
     assert result.outcome is Outcome.PASS
@@ -78,6 +79,8 @@ def test_errors_of_ours_and_forgiven_ones_do_not_count() -> None:
     no_data = cell(3, "error", error_kind="dataset_missing", error="SVHN is not here")
     assert runs(run(cell(1), no_data)).outcome is Outcome.PASS
     assert runs(run(cell(1), BAD), forgive=["NameError"]).outcome is Outcome.PASS
+    other = cell(5, "error", error_kind="IndexError", error="Target 9 is out of bounds.")
+    assert runs(run(cell(1), BAD, other), cut).places[0].cell == 5
 
 
 def test_the_boxs_own_hint_is_better_than_ours() -> None:

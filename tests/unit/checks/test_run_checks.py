@@ -79,6 +79,34 @@ class TestTraining:
         assert "time ran out" in flat.message
         assert self.learns(FALLING, clock_ended_training=True).outcome is Outcome.PASS
 
+    def ended(self, *ours: LossSeries, wrong: int = 400) -> CheckResult:
+        """The net is called classnet in the run; other nets may be in it."""
+        alive = measured(
+            predict(a_rubric(), "cnn", DATASET, "live"),
+            some_predictions(),
+            scores=some_scores(some_labels(), wrong),
+        )
+        execution = run(cell(1), losses=ours, clock_ended_training=True)
+        seen = a_seen(measured(RUN, execution), alive)
+        return judged("training.learns", {"model": "cnn", "dataset": DATASET}, seen)
+
+    def test_what_was_seen_until_our_clock_ended_it_is_shown_to_a_person(self) -> None:
+        for nets in ((), ("classnet",)):
+            result = self.ended(LossSeries(place=None, values=FLAT, by_clock=True, nets=nets))
+            assert result.outcome is Outcome.PENDING
+            assert result.message.endswith("A person will look.")
+            assert (result.measured, len(result.exhibits)) == (pytest.approx(47 / 447), 1)
+        short = LossSeries(place=None, values=FLAT[:3], by_clock=True, nets=("classnet",))
+        assert self.ended(short).outcome is Outcome.ERROR
+
+    def test_that_our_clock_ended_another_net_changes_nothing(self) -> None:
+        other = LossSeries(place=None, values=FLAT, by_clock=True, nets=("svhn",))
+        mine = LossSeries(place=None, values=FALLING, nets=("classnet",))
+        assert self.ended(mine, other, wrong=100).outcome is Outcome.PASS
+        assert self.ended(mine, other).fraction == Fraction(1, 2)
+        flat = LossSeries(place=None, values=FLAT, nets=("classnet",))
+        assert self.ended(flat, other).outcome is Outcome.FAIL
+
     def test_a_loss_that_diverges_never_falls(self) -> None:
         result = self.learns((*FALLING[:20], *("nan",) * 20), wrong=400)
         assert result.outcome is Outcome.FAIL

@@ -23,6 +23,7 @@ from .optimizers import Optimizers
 from .origins import find_origins, published
 from .overlaps import overlaps
 from .sliced import Sliced
+from .starts import Starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,7 @@ class Journal:
         self._budget = budget
         self._uses = uses
         self.optimizers = Optimizers(uses)
+        self.starts = Starts(uses, lambda: self._budget.armed, self.optimizers.net_of)
         self.loaders: list[Known] = []
         self._sliced = Sliced(uses, self.loaders, LOADERS)
         self._cut: Known | None = None
@@ -92,6 +94,7 @@ class Journal:
         from torch.utils.data import DataLoader
 
         self.optimizers.install()
+        self.starts.install()
         original_init = DataLoader.__init__
 
         @functools.wraps(original_init)
@@ -359,6 +362,7 @@ class Journal:
         self._find_origins()
         return {
             "optimizers": self.optimizers.payload(),
+            "starts": self.starts.seen,
             "loaders": [k.payload(i, self.use_of(k)) for i, k in enumerate(self.loaders)],
             "overlaps": overlaps([known.parts for known in self.loaders]),
             "evaluations": list(self.evaluations.values()),

@@ -120,12 +120,12 @@ class Optimizers:
         known.parameters = sum(p.numel() for p in parameters)
         if len(self.stepped) < MANY:
             self.stepped.append(known)
-        net = self._net_of({id(p) for p in parameters})
+        net = self.net_of({id(p) for p in parameters})
         if net is not None:
             known.net = type(net).__name__
             known.frozen = sum(p.numel() for p in net.parameters() if not p.requires_grad)
 
-    def _net_of(self, wanted: set[int]) -> Any:
+    def net_of(self, wanted: set[int]) -> Any:
         """The net in scope that holds most of the parameters, the whole before its parts."""
         best: tuple[int, int] = (0, 0)
         found = None

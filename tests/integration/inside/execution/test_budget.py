@@ -167,6 +167,26 @@ def test_training_that_is_slow_ends_by_time(execute):
     assert ran.output == "ended\n"
 
 
+def test_which_loop_the_clock_ended_and_which_net_it_trained_is_told(execute):
+    train = (
+        "import torch, time\nfrom torch import nn\ndef train(net, pause, epochs):\n"
+        "    opt = torch.optim.SGD(net.parameters(), lr=.1)\n"
+        "    for e in range(epochs):\n        time.sleep(pause)\n"
+        "        net(torch.ones(1, 2)).sum().backward(); opt.step()"
+    )
+    ran = execute(
+        train,
+        "quick, slow = nn.Linear(2, 1), {'a': nn.Linear(2, 1)}\ntrain(quick, 0, 9)",
+        "class Odd(nn.Module):\n    def __init__(self): pass\nodd = Odd()\n"
+        "train(slow['a'], 0.2, 1000)",
+        cell_seconds=4,
+        optimizer_steps=10**6,
+    )
+    assert not ran.errors
+    told = [(one.nets, one.by_clock) for one in ran.execution.losses]
+    assert told == [(("quick",), False), (("slow['a']",), True)]
+
+
 @pytest.mark.parametrize(
     "loop",
     [
