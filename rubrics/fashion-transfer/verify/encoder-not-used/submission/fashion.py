@@ -119,10 +119,11 @@ def fit(model, optimizer, train, val, epochs):
         for key, value in zip(history, (np.mean(losses), loss_val, np.mean(rights), acc_val)):
             history[key].append(value)
         if loss_val < best:
-            best, kept = loss_val, None
+            best, kept = loss_val, copy.deepcopy(model.state_dict())
         last = history["val loss"]
         if len(last) >= 40 and np.mean(last[-20:]) >= np.mean(last[-40:-20]):
             break
+    model.load_state_dict(kept)
     return history
 
 
@@ -261,9 +262,7 @@ def question_5(fm1, fm2):
         for start in lines:
             model = CNN()
             if start == "transfer":
-                with torch.no_grad():
-                    for mine, theirs in zip(model.parameters(), source.parameters()):
-                        mine.copy_(theirs)
+                model.load_state_dict(source.state_dict())
                 for parameter in model.parameters():
                     parameter.requires_grad = False
                 model.last = nn.Linear(80, 5)
