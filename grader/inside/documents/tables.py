@@ -81,23 +81,11 @@ def _made(header: Sequence[str], rows: Sequence[Sequence[str]], line: int = 1) -
 
 def text_tables(text: str) -> Iterator[Found]:
     """Tables in Markdown or in what was printed: lines of as many cells each, and arrays."""
-    arrays: list[tuple[int, Found]] = []
-
-    def taken(match: re.Match[str]) -> str:
-        found = _array(match.group())
-        if found is None:
-            return match.group()
-        arrays.append((match.start(), found))
-        return NOT_A_LINE_END.sub(" ", match.group())
-
-    text = ARRAY.sub(taken, text)
-    line = at = 0
-    for start, found in arrays:
-        line, at = line + text.count("\n", at, start), start
-        yield replace(found, line=line + 1)
+    rest, arrays = _without_arrays(text)
+    yield from arrays
     block: list[list[str]] = []
     begin, ruled = 0, False
-    for number, line in enumerate([*text.split("\n"), ""], start=1):
+    for number, line in enumerate([*rest.split("\n"), ""], start=1):
         cells = _cells(line)
         if RULE.match(line) and line.strip():
             ruled = True
@@ -110,6 +98,23 @@ def text_tables(text: str) -> Iterator[Found]:
         if found := _block(block, begin, ruled=ruled):
             yield found
         block, begin, ruled = ([cells], number, False) if cells is not None else ([], 0, False)
+
+
+def _without_arrays(text: str) -> tuple[str, list[Found]]:
+    """A text with printed arrays blanked out, and these."""
+    arrays: list[Found] = []
+    line = at = 0
+
+    def taken(match: re.Match[str]) -> str:
+        nonlocal line, at
+        table = _array(match.group())
+        if table is None:
+            return match.group()
+        line, at = line + text.count("\n", at, match.start()), match.start()
+        arrays.append(replace(table, line=line + 1))
+        return NOT_A_LINE_END.sub(" ", match.group())
+
+    return ARRAY.sub(taken, text), arrays
 
 
 def _array(text: str) -> Found | None:
