@@ -52,7 +52,7 @@ def _fitting(
     is_tracing: Any = torch.jit.is_tracing  # type: ignore[attr-defined]
     if type(inputs) is not torch.Tensor or inputs.device.type != "cpu" or inputs.dim() != 4:  # noqa: PLR2004
         return None
-    if torch.is_grad_enabled() or is_tracing() or ceil_mode:
+    if (torch.is_grad_enabled() and inputs.requires_grad) or is_tracing() or ceil_mode:
         return None
     if _pair(padding) != (0, 0) or _pair(dilation) != (1, 1):
         return None
