@@ -45,6 +45,12 @@ WARM_PACKAGES = frozenset(
 
 PR_SET_DUMPABLE = 4
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+KEPT_BYTES = 512 * 1024**2
+"""Freed memory at the heap's top that is not given back."""
+HEAP_BYTES = (128 * 1024**2, 32 * 1024**2)
+"""Blocks up to so many bytes come from the heap: what is wanted, and what older glibc allows."""
+
 
 def main(job_fd: int, evidence_fd: int) -> None:
     """Serve one job and end.
@@ -56,6 +62,7 @@ def main(job_fd: int, evidence_fd: int) -> None:
     isolated = bool(os.environ.get(BOX_MARK))
     if isolated:
         _set_dumpable(flag=False)  # steps have our uid: without this they could open our memory
+    keep_freed_memory()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_DFL)
     import numpy as np
@@ -78,6 +85,17 @@ def main(job_fd: int, evidence_fd: int) -> None:
     while (frame := protocol.read_frame(job_fd, 0)) is not None:
         run_step(job, json.loads(frame[2]), (job_fd, evidence_fd), isolated=isolated)
     protocol.write_frame(evidence_fd, protocol.DONE, 0, {})
+
+
+def keep_freed_memory() -> None:
+    """Let tensors lie where earlier ones lay. Steps inherit it.
+
+    glibc maps large blocks anew each time, and the kernel then clears every page of every
+    activation: up to half the time of a pass without gradients.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None and any(mallopt(M_MMAP_THRESHOLD, size) for size in HEAP_BYTES):
+        mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def warm(job: dict[str, Any], own_fds: tuple[int, int]) -> None:

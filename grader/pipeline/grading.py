@@ -36,7 +36,7 @@ from grader.sandbox import Sandbox, make_sandbox
 from grader.score import score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from grader.checks import GroundTruth
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from grader.model.submission import Submission
     from grader.rubric.load import LoadedRubric
 
-__all__ = ["Grading"]
+__all__ = ["Grading", "longest_first"]
 
 
 class Grading:
@@ -100,7 +100,9 @@ class Grading:
             rubrics |= smaller
             collectors |= {a: self._collector(r) for a, r in smaller.items()}
         left_out = {entry.assignment for entry in lacking if entry.skipped}
-        taken = [s for s in intake.submissions if s.assignment not in left_out]
+        taken = longest_first(
+            [s for s in intake.submissions if s.assignment not in left_out], rubrics
+        )
         truths = {
             a: ground_truth(rubrics[a], datasets_of(c.plan), c.inputs, c.serving)
             for a, c in collectors.items()
@@ -261,6 +263,18 @@ class Grading:
     def _likenesses(self) -> Mapping[tuple[str, str], tuple[Flag, ...]]:
         """What the run's submissions share with each other: asked for when all are graded."""
         return classmates(self._prints)
+
+
+def longest_first(
+    submissions: Sequence[Submission], rubrics: Mapping[str, LoadedRubric]
+) -> list[Submission]:
+    """Short runs come last, so that no box runs long alone at the end.
+
+    Args:
+        submissions: In the order of intake, which stays within an assignment's.
+        rubrics: Their budgets tell how long runs may take.
+    """
+    return sorted(submissions, key=lambda s: -rubrics[s.assignment].rubric.budget.wall_seconds)
 
 
 def _told(error: Exception) -> str:

@@ -10,6 +10,7 @@ served, torchvision_data, fetching, doors   datasets at hand, whatever the code 
 downloads data that would need a network and is not at hand
 pretrained  official weights
 large_nets  built without drawing their weights, while definitions are lifted
+pooling     the same maxima, sooner
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ def install(session: Session) -> None:
         loading,
         packages,
         paths,
+        pooling,
         pretrained,
         stubs,
         torchvision_data,
@@ -91,6 +93,7 @@ def install(session: Session) -> None:
     compat_tables.install(uses, hooks)
     downloads.install(uses, hooks)
     large_nets.install(places)
+    pooling.install()
     pretrained.install(uses, hooks, places, session.torch_home)
     torchvision_data.install(uses, hooks, served, places)
     uses.fetch = doors.install(uses, hooks, served, places, finder).command

@@ -299,3 +299,67 @@ def test_shims_cost_little_and_import_nothing_heavy(execute):
     heavy = [m for m in ("pandas", "sklearn", "torchvision", "scipy") if m not in sys.modules]
     ran = execute(f"import sys\nprint([m for m in {heavy!r} if m in sys.modules])")
     assert ran.output == "[]\n"
+
+
+POOLING = """
+import traceback, warnings
+import torch, torch.nn as nn, torch.nn.functional as F
+warnings.simplefilter("ignore")
+counted, maximum = [0], torch.maximum
+def counting(a, b):
+    counted[0] += 1
+    return maximum(a, b)
+torch.maximum = counting
+x = torch.randn(3, 4, 9, 12).round(decimals=1)
+x[0, 0, 0, 0], x[1, 1, 2:6, 2:6] = float("nan"), -float("inf")
+"""
+
+
+@pytest.mark.parametrize("layout", ["contiguous_format", "channels_last"])
+@pytest.mark.parametrize(
+    ("settings", "maxima"),
+    [
+        ("2", 3),
+        ("(2, 2), 2", 3),
+        ("(1, 3)", 2),
+        ("3, 2", 8),
+        ("2, (3, 1)", 3),
+        ("3, 2, 1", 0),
+        ("2, 2, 0, 2", 0),
+        ("2, ceil_mode=True", 0),
+        ("5", 0),
+        ("2, return_indices=True", 0),
+    ],
+)
+def test_pooling_without_gradients_gives_what_torch_gives(execute, settings, maxima, layout):
+    ran = execute(
+        f"{POOLING}x = x.contiguous(memory_format=torch.{layout})\n"
+        f"pool = nn.MaxPool2d({settings})\n"
+        "first = lambda y: y[0] if isinstance(y, tuple) else y\n"
+        "theirs = first(pool(x.clone().requires_grad_()))\n"
+        "assert not counted[0] and theirs.requires_grad\n"
+        "ours = first(pool(x))\n"
+        "with torch.no_grad(): assert first(pool(x.clone().requires_grad_())).isnan().any()\n"
+        "assert torch.equal(theirs.isnan(), ours.isnan()) and theirs.isnan().any()\n"
+        "assert torch.equal(theirs.nan_to_num(7), ours.nan_to_num(7))\n"
+        "assert theirs.stride() == ours.stride()\n"
+        "print(counted[0] / 2)"
+    )
+    assert ran.output == f"{maxima:.1f}\n", ran.errors
+
+
+def test_pooling_raises_as_torch_does_and_is_scripted_and_traced(execute):
+    ran = execute(
+        f"{POOLING}"
+        "net = nn.Sequential(nn.Conv2d(4, 2, 3), nn.MaxPool2d(2))\n"
+        "x = torch.ones(1, 4, 8, 8)\n"
+        "with torch.no_grad():\n"
+        "    for made in (torch.jit.script(net), torch.jit.trace(net, x)):\n"
+        "        assert torch.equal(made(x), net(x)) and 'max_pool2d' in str(made.inlined_graph)\n"
+        "    try:\n"
+        "        F.max_pool2d(torch.ones(1, 1, 1, 1), 2)\n"
+        "    except RuntimeError as error:\n"
+        "        print(error, traceback.extract_tb(error.__traceback__)[-1].filename)"
+    )
+    assert "Output size is too small" in ran.output, ran.errors
+    assert ran.output.endswith("functional.py\n")
