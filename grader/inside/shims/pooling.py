@@ -21,6 +21,9 @@ def install() -> None:
     from torch.jit import _builtins
     from torch.nn import functional
 
+    register: Any = getattr(_builtins, "_register_builtin", None)
+    if register is None:
+        return  # another torch than those we know
     original: Any = torch.max_pool2d
 
     @functools.wraps(original)
@@ -33,7 +36,6 @@ def install() -> None:
     # What torch raises in the original is no fault of ours: we are not its deepest frame.
     pooled: Any = max_pool2d
     pooled.__code__ = pooled.__code__.replace(co_filename=functional.__file__)
-    register: Any = _builtins._register_builtin  # noqa: SLF001
     register(pooled, "aten::max_pool2d")  # or TorchScript would compile ours
     torch.max_pool2d = pooled
 
