@@ -14,13 +14,14 @@ $(STAMP): pyproject.toml scripts/setup.sh
 grade: setup ## grade the sample submissions into reports/
 	$(BIN)/grade submissions/ --out reports/ --skip-missing-data
 
-# Tests that open no box share the cores; the others watch processes of the whole machine.
-NO_BOX := tests/unit tests/fuzz tests/integration/checks tests/integration/datasets \
+# Tests that look only at what they started share the cores, the longest first; the others watch
+# processes and control groups of the whole machine.
+SHARED := tests/faults tests/unit tests/fuzz tests/integration/checks tests/integration/datasets \
           tests/integration/inside tests/integration/reference
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses auto $(NO_BOX)
-	$(BIN)/python -m pytest $(NO_BOX:%=--ignore=%)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(SHARED)
+	$(BIN)/python -m pytest $(SHARED:%=--ignore=%)
 
 check: setup lint types layers test ## what CI runs
 

@@ -94,6 +94,8 @@ class BoxRun:
             channel.receive(Deadline.after(self.collector.budget.probe_seconds), 0)
         except wire.Interrupted as stop:
             reason, detail = stop.reason, stop.detail
+            if reason is ExitReason.TIMEOUT:
+                box.kill()  # or closing it would wait once more
             if not self.environment:
                 reason = ExitReason.HARNESS
                 detail = f"the box did not start: {detail}"

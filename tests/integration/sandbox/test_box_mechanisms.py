@@ -42,6 +42,13 @@ FORKS = (
     "except OSError: pass\n"
     "os.write(report, b'%d\\n' % made); time.sleep(1000)"
 )
+EMPTY = (
+    "import os\n"
+    "made = 0\n"
+    "while True:\n"
+    "    os.close(os.open(f'/scratch/{made}', os.O_CREAT | os.O_EXCL))\n"
+    "    made += 1"
+)
 FLOOD = "import os\nwhile True: os.write(1, b'x' * 65536)"
 
 
@@ -68,6 +75,13 @@ def test_a_memory_bomb_ends_for_its_memory(boxes, sandbox, code):
     assert "memory" in result.detail
     assert result.peak_memory_bytes > SMALL.memory_bytes / 2
     assert alive(seen) == []
+
+
+@pytest.mark.parametrize("sandbox", [n for n in NAMES if "cgroup" in n], indirect=True)
+def test_empty_files_without_end_count_as_memory(boxes, sandbox):
+    box = boxes.open(EMPTY, sandbox=sandbox)
+    wait_for(lambda: box.over_limit() is not None)
+    assert box.close().exit_reason is ExitReason.MEMORY
 
 
 def test_a_fork_bomb_gets_no_more_than_its_processes_and_goes(boxes, sandbox):

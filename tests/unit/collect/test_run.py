@@ -156,6 +156,30 @@ def test_the_host_clock_ends_a_probe(make_collector, submission, store):
     assert store.load(submission, SOURCE).exit_reason is ExitReason.TIMEOUT
 
 
+def test_a_box_whose_time_is_over_is_killed_before_it_is_closed(make_collector, submission):
+    """Closing waits for a worker that may be about to end: this one would be waited for again."""
+    collector = make_collector(SOURCE)
+    collector.budget = Budget(probe_seconds=0.3)
+    sandbox = FakeSandbox(lambda _r: "hang")
+    killed = []
+    opened = sandbox.open
+
+    def open_box(slot, limits):
+        box = opened(slot, limits)
+        close = box.close
+
+        def closing():
+            killed.append(box.killed.is_set())
+            return close()
+
+        box.close = closing
+        return box
+
+    sandbox.open = open_box
+    collector.collect(submission, lambda: sandbox)
+    assert killed == [True]
+
+
 def test_a_submission_that_ends_every_box_is_given_up_and_stays_so(make_collector, submission):
     requests = [
         ProbeRequest(probe="find_claims", params={"name": str(n), "patterns": [], "files": []})
