@@ -136,15 +136,19 @@ def _take_over(group: Path) -> bool:
     """Hand memory and pids to the children of a group that holds nothing but us.
 
     A group with children that have controllers may hold no process itself, so we move into a child.
+    The root of all groups, which has no type, may hold any.
     """
     try:
-        members = {int(word) for word in (group / "cgroup.procs").read_text("ascii").split()}
         available = set((group / "cgroup.controllers").read_text(encoding="ascii").split())
-        if members != {os.getpid()} or not available >= NEEDED:
+        if not available >= NEEDED:
             return False
-        leaf = group / "grader-host"
-        leaf.mkdir(exist_ok=True)
-        _write(leaf / "cgroup.procs", os.getpid())
+        if (group / "cgroup.type").exists():
+            members = {int(word) for word in (group / "cgroup.procs").read_text("ascii").split()}
+            if members != {os.getpid()}:
+                return False
+            leaf = group / "grader-host"
+            leaf.mkdir(exist_ok=True)
+            _write(leaf / "cgroup.procs", os.getpid())
         (group / "cgroup.subtree_control").write_text("+memory +pids", encoding="ascii")
     except (OSError, ValueError):
         return False

@@ -65,6 +65,7 @@ def fake_group(folder, *, subtree="", members=(), controllers="cpu memory pids")
     folder.mkdir(exist_ok=True)
     (folder / "cgroup.subtree_control").write_text(subtree)
     (folder / "cgroup.controllers").write_text(controllers)
+    (folder / "cgroup.type").write_text("domain\n")
     (folder / "cgroup.procs").write_text("".join(f"{pid}\n" for pid in members))
     return folder
 
@@ -89,6 +90,14 @@ def test_a_group_is_taken_over_only_if_nobody_else_is_in_it(tmp_path, members, c
     assert cgroup_v2._take_over(group) is taken
     assert (group / "grader-host" / "cgroup.procs").exists() is taken
     assert ("+memory +pids" in (group / "cgroup.subtree_control").read_text()) is taken
+
+
+def test_the_root_of_all_groups_may_hold_others(tmp_path):
+    group = fake_group(tmp_path, members=[os.getpid(), 1])
+    (group / "cgroup.type").unlink()
+    assert cgroup_v2._take_over(group)
+    assert (group / "cgroup.subtree_control").read_text() == "+memory +pids"
+    assert not (group / "grader-host").exists()
 
 
 def test_limits_are_written_and_hits_are_read(tmp_path, monkeypatch):

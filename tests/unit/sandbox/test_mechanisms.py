@@ -53,6 +53,7 @@ def tree(tmp_path, monkeypatch):
     (own / "cgroup.controllers").write_text("cpu memory pids\n")
     (own / "cgroup.procs").write_text(f"{os.getpid()}\n")
     (own / "cgroup.subtree_control").write_text("")
+    (own / "cgroup.type").write_text("domain\n")
     monkeypatch.setattr(cgroup_v2, "own_group", lambda: own)
     monkeypatch.setattr(cgroup_v2, "candidates", lambda group: [group])
 
