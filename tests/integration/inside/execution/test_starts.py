@@ -128,3 +128,25 @@ def test_files_of_another_day_and_numbers_from_elsewhere_are_unclear(execute):
     old, new = ran.execution.starts
     assert (old.unclear, old.fresh, old.sources) == (ENCODER, HEAD, ("old.pt",))
     assert (new.unclear, new.sources) == (((5, 6),), ())
+
+
+def test_inputs_that_are_always_zero_hide_nothing(execute):
+    """Weights of a corner pixel never change; the others do."""
+    ran = execute(
+        NETS,
+        """
+def wide():
+    return nn.Linear(784, 128)
+def learn(net):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    x = torch.rand(8, 784)
+    x[:, 0] = 0
+    net(x).square().mean().backward()
+    optimizer.step()
+first, second = wide(), wide()
+learn(first)
+second.load_state_dict(first.state_dict())
+learn(second)
+""",
+    )
+    assert (128, 784) in last(ran).trained
