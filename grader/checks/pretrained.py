@@ -46,6 +46,8 @@ SAYS_SO = re.compile(
 UNCLEAR = re.compile(r"\b(?:pretrained|weights)\s*=\s*(?!None\b|False\b)\w")
 IMPORT = re.compile(r"^\s*(?:from|import)\b")
 
+LOADS = ("torch.nn.Module.load_state_dict",)
+
 REMARK = "shim.pretrained"
 """Code of the box's remark that a run loaded official weights."""
 
@@ -77,7 +79,8 @@ class PretrainingUsed(Record):
     within: tuple[str, ...] = ()
     """Functions or classes in which to look; empty: anywhere."""
     weights: bool = False
-    """Whether the call must ask for weights, as `vgg16(weights=…)` does."""
+    """Whether the call must ask for weights, as `vgg16(weights=…)` does. Where it does not and some
+    `load_state_dict` is called, a person looks."""
     at_least: int = Field(default=1, ge=1)
     """So many uses; where names only copy weights, so many nets of the run."""
     shape: tuple[int, ...] = ()
@@ -187,7 +190,8 @@ def _needs_run(names: tuple[str, ...]) -> bool:
 
 def _used_needs(params: PretrainingUsed, rubric: Rubric) -> tuple[ProbeRequest, ...]:
     run = (execute(rubric),) if _needs_run(params.names) else ()
-    return (scan_apis(params.names, params.within), *run, inspect_source())
+    loads = (scan_apis(LOADS),) if params.weights else ()
+    return (scan_apis(params.names, params.within), *run, *loads, inspect_source())
 
 
 @check("pretraining.used", PretrainingUsed, needs=_used_needs)
@@ -200,7 +204,7 @@ def pretraining_used(params: PretrainingUsed, seen: Seen) -> CheckResult:
     found = [
         use
         for use in calls
-        if not params.weights or SAYS_SO.search(use.text) or (_may_bring(use) and not _none(use))
+        if not params.weights or _brings(use) or (_may_bring(use) and not _none(use))
     ]
     places: tuple[Place, ...] = tuple(dict.fromkeys(use.place for use in found))
     more: dict[str, Any] = {
@@ -220,6 +224,12 @@ def pretraining_used(params: PretrainingUsed, seen: Seen) -> CheckResult:
         )
     if calls and not found:
         where = listed([str(use.place) for use in calls], most=3)
+        if params.weights and (loads := seen.measured(scan_apis(LOADS), ApiUses)[1].uses):
+            return waiting(
+                f"Your code makes the net without weights ({where}) and loads some elsewhere "
+                f"({listed([str(use.place) for use in loads], most=3)}). A person will look.",
+                **more,
+            )
         return failed(
             f"Your code makes the net without its trained weights ({where}).",
             hint="Ask for them: weights=…_Weights.DEFAULT, or load_state_dict.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from grader.checks.architecture import ArchitectureMatches
-from grader.checks.pretrained import _scan
+from grader.checks.pretrained import LOADS, _scan
 from grader.checks.requests import describe_module, execute, scan_apis
 from grader.model.evidence import Place
 from grader.model.journal import OptimizerSeen
@@ -293,10 +293,17 @@ class TestPretrained:
         names = ("torchvision.models.vgg16",)
         given = {"names": list(names), "weights": True}
 
-        def graded(text: str) -> CheckResult:
-            seen = a_seen(measured(scan_apis(names), uses((names[0], text))))
+        def graded(text: str, *loads: str) -> CheckResult:
+            loaded = uses(*((LOADS[0], load) for load in loads))
+            seen = a_seen(
+                measured(scan_apis(names), uses((names[0], text))),
+                measured(scan_apis(LOADS), loaded),
+            )
             return judged("pretraining.used", given, seen)
 
+        own = "cnn.load_state_dict(torch.load('cnn.pt'))"
+        assert graded("vgg = models.vgg16()", own).outcome is Outcome.PENDING
+        assert graded("vgg = models.vgg16(pretrained=True)", own).outcome is Outcome.PASS
         assert graded("vgg = models.vgg16(pretrained=True)").outcome is Outcome.PASS
         assert graded("vgg = models.vgg16(weights=WEIGHTS)").outcome is Outcome.PASS
         assert graded("vgg = models.vgg16()").outcome is Outcome.FAIL
