@@ -119,6 +119,7 @@ class Run:
     best_epoch: int
     """From 1."""
     seconds: float
+    """Of training. On a CPU, of the processor: what else the machine does changes nothing."""
     parameters: int
     examples: dict[str, int] = field(default_factory=dict)
     """Of each split."""

@@ -176,9 +176,10 @@ def run(
     model = (task.build(config) if model is None else model).to(config.device)
     if config.channels_last:
         model = model.to(memory_format=torch.channels_last)
-    started = time.perf_counter()
+    clock = time.process_time if config.device == "cpu" else time.perf_counter
+    started = clock()
     epochs, best_epoch = fit(task, config, model, data, seed, quiet=quiet)
-    seconds = time.perf_counter() - started
+    seconds = clock() - started
     if config.half_weights:
         model.load_state_dict(
             {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
