@@ -32,9 +32,11 @@ __all__ = ["ConfusionMatches", "FiltersShown", "GalleryMisclassified"]
 
 Matrix = tuple[tuple[float, ...], ...]
 
-SHARES = 0.01
+SHARES = 0.005 + 1e-9
 """How far an entry of a normalised matrix may lie off: two decimals are shown."""
 PERCENT = 100.0
+FEW = 20
+"""A matrix of counts holds at least one in so many of the split's examples."""
 
 
 class ConfusionMatches(Record):
@@ -100,8 +102,8 @@ def confusion_matches(params: ConfusionMatches, seen: Seen) -> CheckResult:
     _, documents = seen.measured(read_documents(), Documents)
     squares = [(m, t.place) for t in documents.tables for m in _square(t, params.classes)]
     stated = [(matrix, place) for matrix, place in squares if _may_count(matrix)]
-    if stated:
-        return _against(params, seen, stated)
+    if stated and (result := _against(params, seen, stated)):
+        return result
     evidence, run = seen.measured(execute(seen.rubric), Execution)
     size = f"{params.classes}x{params.classes}"
     expected = f"A {size} confusion matrix with the counts of your saved net."
@@ -130,7 +132,10 @@ def confusion_matches(params: ConfusionMatches, seen: Seen) -> CheckResult:
 
 
 def _may_count(matrix: Matrix) -> bool:
-    """Whether numbers may be counts of examples, or shares or percentages of them."""
+    """Whether numbers may be counts of examples, or shares or percentages of them.
+
+    Probabilities and one-hot labels add up to 1 too, and have no diagonal.
+    """
     import numpy as np
 
     found = np.array(matrix, dtype=np.float64)
@@ -138,8 +143,9 @@ def _may_count(matrix: Matrix) -> bool:
         return False
     if (found == np.round(found)).all() and found.max() > 1:
         return True
+    on_it = (np.arange(len(found)) == found.argmax(axis=0)).mean()
     sums = (found.sum(keepdims=True), found.sum(axis=0), found.sum(axis=1))
-    return any(
+    return bool(on_it > 1 / 2) and any(
         (np.abs(one - whole) <= len(found) * SHARES * whole).all()
         for one in sums
         for whole in (1.0, PERCENT)
@@ -151,20 +157,23 @@ def _square(table: Table, classes: int) -> Iterator[Matrix]:
     rows = [[cell for cell in row if isinstance(cell, float)] for row in table.rows]
     for width in (classes, classes + 1):
         fitting = [row for row in rows if len(row) == width]
-        if len(fitting) >= classes:
+        if classes <= len(fitting) <= classes + 1:
             yield tuple(tuple(row[width - classes :]) for row in fitting[:classes])
             return
 
 
 def _against(
     params: ConfusionMatches, seen: Seen, stated: list[tuple[Matrix, Place]]
-) -> CheckResult:
-    """Hold printed matrices against the measured one."""
+) -> CheckResult | None:
+    """Hold printed matrices against the measured one; None where none counts enough examples."""
     request = predict(seen.rubric, params.model, params.dataset, params.source)
     evidence, predictions = seen.measured(request, Predictions)
     judged = judge(seen, evidence, params.dataset)
     mine = judged.confusion(params.classes)
     name = called(params.model)
+    stated = [one for one in stated if _is_about(one[0], judged.total)]
+    if not stated:
+        return None
     apart = [(_cells_apart(matrix, mine, params.tolerance), place) for matrix, place in stated]
     worst, place = min(apart, key=lambda entry: entry[0])
     title = f"{name} on {examples(judged.total, params.dataset)}"
@@ -189,6 +198,13 @@ def _against(
     )
 
 
+def _is_about(matrix: Matrix, examples: int) -> bool:
+    """Whether a matrix holds shares, or counts of a good part of so many examples."""
+    total = sum(map(sum, matrix))
+    whole = all(value == int(value) for row in matrix for value in row)
+    return not whole or FEW * total >= examples
+
+
 def _cells_apart(matrix: Matrix, mine: tuple[tuple[int, ...], ...], tolerance: int) -> int:
     """Cells that differ, as counts or shares, whichever way round it is; NaN differs."""
     import numpy as np
@@ -197,10 +213,14 @@ def _cells_apart(matrix: Matrix, mine: tuple[tuple[int, ...], ...], tolerance: i
     fewest = counts.size
     for one in (counts, counts.T):
         with np.errstate(all="ignore"):
-            forms = [(one, tolerance), (one / one.sum(), SHARES)]
-            forms.append((one / one.sum(axis=1, keepdims=True), SHARES))
-            forms.append((one / one.sum(axis=0, keepdims=True), SHARES))
-            forms += [(PERCENT * wanted, PERCENT * SHARES) for wanted, _ in forms[1:]]
+            forms = [(one, tolerance)]
+            for whole in (
+                one.sum(),
+                one.sum(axis=1, keepdims=True),
+                one.sum(axis=0, keepdims=True),
+            ):
+                allowed = SHARES + tolerance / np.maximum(whole, 1)
+                forms += [(one / whole * unit, allowed * unit) for unit in (1.0, PERCENT)]
             for wanted, allowed in forms:
                 right = np.abs(found - np.nan_to_num(wanted)) <= allowed
                 fewest = min(fewest, int((~right).sum()))

@@ -15,6 +15,7 @@ from grader.checks.drawn import names_it, regex_problem, words
 from grader.checks.phrases import count, decimal, listed, quoted, share
 from grader.checks.requests import execute, find_claims, inspect_source, read_documents
 from grader.checks.runs import not_reached
+from grader.checks.sections import Section
 from grader.model.base import Number, Record, to_float
 from grader.model.documents import Documents, Table
 from grader.model.measurements import Claims, Execution
@@ -72,8 +73,8 @@ class RunsCompared(Record):
     about: tuple[str, ...] = ()
     """Regular expressions over what names a figure's axes: different lines of it count."""
     under: str = ""
-    """Regular expression over the nearest heading above: only cells below such a heading count.
-    Where no heading is like it, and when empty, all count."""
+    """Regular expression over headings: of a notebook that has such a heading, only cells below it
+    and its subheadings count; empty: all."""
     bands: tuple[Band, ...] = ()
     """By the number counted; by default `at_least` earns all."""
 
@@ -244,32 +245,22 @@ class _Way:
         self.stopped = stopped
 
 
-class _Cells:
-    """The cells that count: those below a heading, or all."""
-
-    def __init__(self, params: RunsCompared, seen: Seen) -> None:
-        self._below: set[tuple[str, int | None]] = set()
-        if params.under:
-            _, documents = seen.measured(read_documents(), Documents)
-            self._below = {
-                (text.place.file, text.place.cell)
-                for text in documents.texts
-                if text.heading and re.search(params.under, text.heading)
-            }
-
-    def hold(self, file: str, cell: int | None) -> bool:
-        """Whether a place is in one of them."""
-        return not self._below or (file, cell) in self._below
-
-
 def _ways(params: RunsCompared, seen: Seen) -> Iterator[_Way]:
     """Count in every way that the rubric names."""
     run, stopped = _run(params, seen)
-    cells = _Cells(params, seen)
-    figures = [f for f in (run.figures if run else ()) if run and cells.hold(run.entry, f.cell)]
+    section = _section(params, seen)
+    figures = [
+        one
+        for one in (run.figures if run else ())
+        if run and (section is None or section.holds(run.entry, one.cell))
+    ]
     if params.patterns:
         _, found = seen.measured(_claims(params), Claims)
-        stated = [one for one in found.claims if cells.hold(one.place.file, one.place.cell)]
+        stated = [
+            one
+            for one in found.claims
+            if section is None or section.holds(one.place.file, one.place.cell)
+        ]
         values = {to_float(claim.value) for claim in stated} | _in_figures(params, figures)
         places = tuple(dict.fromkeys(claim.place for claim in stated))
         yield _numbers("in your texts and figures", values, places, stopped)
@@ -278,9 +269,16 @@ def _ways(params: RunsCompared, seen: Seen) -> Iterator[_Way]:
         values = {float(v) for v in given if isinstance(v, float) and not isinstance(v, bool)}
         yield _numbers("in the run", values, (), stopped)
     if params.rows:
-        yield _rows(params, seen, cells)
+        yield _rows(params, seen, section)
     if params.about:
         yield _legend(params, figures, stopped)
+
+
+def _section(params: RunsCompared, seen: Seen) -> Section | None:
+    """The cells that count; None for all."""
+    if not params.under:
+        return None
+    return Section(params.under, seen.measured(read_documents(), Documents)[1])
 
 
 def _run(params: RunsCompared, seen: Seen) -> tuple[Execution | None, CheckResult | None]:
@@ -316,12 +314,12 @@ def _in_figures(params: RunsCompared, figures: list[FigureSeen]) -> set[float]:
     return found
 
 
-def _rows(params: RunsCompared, seen: Seen, cells: _Cells) -> _Way:
+def _rows(params: RunsCompared, seen: Seen, section: Section | None) -> _Way:
     _, documents = seen.measured(read_documents(), Documents)
     tables = [
         table
         for table in documents.tables
-        if cells.hold(table.place.file, table.place.cell)
+        if (section is None or section.holds(table.place.file, table.place.cell))
         and all(_named(one, table.columns) for one in params.rows)
     ]
     if not tables:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from grader.checks.requests import read_documents
+from grader.checks.sections import HEADING
 from grader.model.documents import Documents
 from grader.model.evidence import Remark
 from grader.model.outcome import Outcome
@@ -36,8 +37,6 @@ __all__ = [
 UNMARKED = "task.unmarked"
 NOT_HANDED_IN = "task.not_handed_in"
 
-HEADING = re.compile(r"^\s{0,3}#{1,6}\s*(.+?)\s*#*\s*$|^\s*<h[1-6][^>]*>(.+?)</h", re.MULTILINE)
-
 TOLD = {
     UNMARKED: "No heading marks '{}' as one to be looked at, so it is left out here.",
     NOT_HANDED_IN: "Nothing of the optional '{}' was found, which costs nothing.",
@@ -56,7 +55,7 @@ def headings(evidence: EvidenceSet) -> tuple[str, ...] | None:
     found: list[str] = []
     for text in documents.texts:
         if text.kind == "markdown" or text.place.file.endswith((".md", ".docx", ".html")):
-            found += [a or b for a, b in HEADING.findall(text.text)]
+            found += [one["text"] or one["inner"] for one in HEADING.finditer(text.text)]
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Found", "csv_table", "html_tables", "number_of", "text_tables"]
+__all__ = ["Found", "csv_table", "html_tables", "number_of", "printed_arrays", "text_tables"]
 
 Cell = float | str
 
@@ -26,6 +26,7 @@ RULE = re.compile(r"^[\s|+:=\-\u2500-\u257f]+$")
 GAPS = re.compile(r"\s{2,}|\t+")
 ARRAY = re.compile(r"\[\[[^\[\]]{1,20000}\](?:[\s,]{0,200}\[[^\[\]]{1,20000}\])+\s{0,200}\]")
 """Such as `[[968 6] [16 977]]`, which is not a sign for `tensor(…)` around it."""
+ARRAYS_IN_CHARS = 200_000
 ROW = re.compile(r"\[([^\[\]]*)\]")
 NOT_A_LINE_END = re.compile(r"[^\n]")
 
@@ -80,9 +81,8 @@ def _made(header: Sequence[str], rows: Sequence[Sequence[str]], line: int = 1) -
 
 
 def text_tables(text: str) -> Iterator[Found]:
-    """Tables in Markdown or in what was printed: lines of as many cells each, and arrays."""
-    rest, arrays = _without_arrays(text)
-    yield from arrays
+    """Tables in Markdown or in what was printed: lines of as many cells each. Arrays are none."""
+    rest, _ = _without_arrays(text)
     block: list[list[str]] = []
     begin, ruled = 0, False
     for number, line in enumerate([*rest.split("\n"), ""], start=1):
@@ -100,9 +100,16 @@ def text_tables(text: str) -> Iterator[Found]:
         block, begin, ruled = ([cells], number, False) if cells is not None else ([], 0, False)
 
 
+def printed_arrays(text: str) -> list[Found]:
+    """Two-dimensional arrays of numbers, as numpy and torch print them."""
+    return _without_arrays(text)[1]
+
+
 def _without_arrays(text: str) -> tuple[str, list[Found]]:
-    """A text with printed arrays blanked out, and these."""
+    """A text with printed arrays blanked out, and these; a very long text stays as it is."""
     arrays: list[Found] = []
+    if len(text) > ARRAYS_IN_CHARS:
+        return text, arrays
     line = at = 0
 
     def taken(match: re.Match[str]) -> str:

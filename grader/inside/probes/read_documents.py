@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ..documents.reports import REPORTS, Unreadable, pages_of, report_files
-from ..documents.tables import Found, csv_table, html_tables, text_tables
+from ..documents.tables import Found, csv_table, html_tables, printed_arrays, text_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +20,8 @@ __all__ = ["read_documents"]
 
 TEXTS = 2000
 TABLES = 200
+ARRAYS = 40
+"""Printed arrays that are kept, the latest."""
 TEXT_CHARS = 20_000
 ALL_CHARS = 2_000_000
 """Of all texts together: what one frame has room for."""
@@ -35,6 +38,7 @@ class _Collected:
     def __init__(self) -> None:
         self.texts: list[dict[str, Any]] = []
         self.tables: list[dict[str, Any]] = []
+        self._arrays: deque[tuple[Place, Found]] = deque(maxlen=ARRAYS)
         self.room = ALL_CHARS
 
     def text(self, place: Place, kind: str, text: str, heading: str) -> None:
@@ -45,6 +49,16 @@ class _Collected:
         self.room -= len(kept)
         entry = {"place": place, "kind": kind, "text": kept, "heading": heading[:300]}
         self.texts.append(entry)
+
+    def tables_in(self, place: Place, text: str) -> None:
+        """Add a text's tables; its arrays wait, since debugging prints many."""
+        self.add(place, text_tables(text))
+        self._arrays.extend((place, found) for found in printed_arrays(text))
+
+    def close(self) -> None:
+        """Add the latest arrays, where there is room."""
+        for place, found in self._arrays:
+            self.add(place, [found])
 
     def add(self, place: Place, found: Iterable[Found]) -> None:
         """Add tables, each once."""
@@ -66,7 +80,7 @@ def read_documents(session: Session, params: dict[str, Any], reply: Reply) -> No
         images += sum(cell.images for cell in source.cells)
         for place, kind, text, heading in _of_notebook(source):
             found.text(place, kind, text, heading)
-            found.add(place, text_tables(text))
+            found.tables_in(place, text)
         for cell in source.cells:
             place = {"file": source.path[:400], "cell": cell.number, "line": None}
             for markup in cell.html:
@@ -83,6 +97,7 @@ def read_documents(session: Session, params: dict[str, Any], reply: Reply) -> No
         if path.suffix.lower() in REPORTS:
             reports.append(name)
         pages += len(read) if path.suffix.lower() == ".pdf" else 0
+    found.close()
     reply.payload = {
         "texts": found.texts,
         "tables": found.tables,
@@ -101,7 +116,7 @@ def _of_file(found: _Collected, name: str, suffix: str, pages: list[str]) -> Non
     for number, text in enumerate(pages, start=1):
         label = f"page {number}" if suffix == ".pdf" else ""
         found.text(_at(name), "report" if suffix in REPORTS else "text", text, label)
-        found.add(_at(name), text_tables(text))
+        found.tables_in(_at(name), text)
 
 
 def _at(name: str) -> Place:

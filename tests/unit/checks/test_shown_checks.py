@@ -267,25 +267,32 @@ class TestRunsCompared:
         assert self.graded(rows=["lr", "loss"], tables=(rows,)).outcome is Outcome.FAIL
 
     @pytest.mark.parametrize(
-        ("mine", "other", "outcome"),
+        ("above", "outcome"),
         [
-            ("X 4. Better", "X 3. Dropout", Outcome.PASS),
-            ("X 3. Dropout", "X 4. Better", Outcome.FAIL),
-            ("Results", "Setup", Outcome.PASS),
+            ("## X 4. Better", Outcome.PASS),
+            ("## X 4. Better\n### Learning rates", Outcome.PASS),
+            ("<h2>X 4. Better</h2>", Outcome.PASS),
+            ("## X 3. Dropout", Outcome.FAIL),
+            ("## X 4. Better\n# The end", Outcome.FAIL),
         ],
     )
-    def test_only_cells_under_a_heading_count(
-        self, mine: str, other: str, outcome: Outcome
-    ) -> None:
-        texts = tuple(
-            Text(place=place, kind="output", text="x", heading=heading)
-            for place, heading in ((PLACE, mine), (PLACE.model_copy(update={"cell": 99}), other))
-        )
+    def test_only_cells_under_a_heading_count(self, above: str, outcome: Outcome) -> None:
+        def text(cell: int, said: str) -> Text:
+            return Text(place=Place(file="hw.ipynb", cell=cell), kind="markdown", text=said)
+
+        texts = (text(1, "# Setup"), text(2, above), text(99, "## X 4. Something else"))
+        assert self.under(texts) is outcome
+
+    def under(self, texts: tuple[Text, ...]) -> Outcome:
         stated = claims(self.PATTERN, 0.01, 0.1, 1.0, name="learning rates", files=self.FILES)
         seen = a_seen(run(), measured(read_documents(), Documents(texts=texts)), stated)
         given = {"patterns": [self.PATTERN], "what": "learning rates", "at_least": 3}
-        result = judged("runs.compared", {**given, "under": r"^\W*X?\W*4"}, seen)
-        assert result.outcome is outcome
+        return judged("runs.compared", {**given, "under": r"^\W*X?\W*4"}, seen).outcome
+
+    def test_all_cells_count_where_no_heading_is_like_it(self) -> None:
+        other = Text(place=Place(file="hw.ipynb", cell=1), kind="markdown", text="# Results")
+        assert self.under((other,)) is Outcome.PASS
+        assert self.under(()) is Outcome.PASS
 
     def test_nothing_because_the_run_stopped_blocks(self) -> None:
         assert self.graded(setting="lr", cells=(STOPPED,)).outcome is Outcome.BLOCKED
@@ -421,9 +428,18 @@ class TestConfusion:
         shares = counts / counts.sum(1)[:, None]
         assert self.graded(self.printed((100 * shares).round(1))).outcome is Outcome.PASS
 
+    def test_the_counts_are_not_any_that_look_like_them(self) -> None:
+        for made_up in (10.0 * np.eye(10), 100.0 * np.eye(10), np.eye(10), 0.1 * np.eye(10)):
+            assert self.graded(self.printed(made_up)).outcome is Outcome.FAIL
+
     def test_what_cannot_be_counts_is_none(self) -> None:
         figures = (pictured(picture(shape=(10, 10))),)
-        for other in (-self.matrix(), self.matrix() * 0.37, self.matrix() / 1000):
+        rng = np.random.default_rng(0)
+        probabilities = rng.dirichlet(np.full(10, 0.1), 10)
+        one_hot = np.eye(10)[rng.integers(0, 10, 10)]
+        more_rows = np.vstack([self.matrix()] * 2)
+        odd = (-self.matrix(), self.matrix() * 0.37, self.matrix() / 1000)
+        for other in (*odd, probabilities, one_hot, more_rows, np.eye(10)[::-1]):
             assert self.graded(self.printed(other), figures=figures).outcome is Outcome.PASS
             assert "No 10x10" in self.graded(self.printed(other)).message
 

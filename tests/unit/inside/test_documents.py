@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from grader.inside.documents.tables import csv_table, html_tables, number_of, text_tables
+from grader.inside.documents.tables import (
+    csv_table,
+    html_tables,
+    number_of,
+    printed_arrays,
+    text_tables,
+)
 from grader.inside.probes.compare_pdf import compare_pdf
 from grader.inside.probes.find_claims import find_claims
 from grader.inside.probes.read_documents import read_documents
@@ -122,17 +128,17 @@ class TestTables:
     def test_arrays_as_numpy_and_torch_print_them(self):
         counts = np.arange(6).reshape(2, 3) * 100
         for printed in (counts, torch.tensor(counts), counts.tolist()):
-            (found,) = text_tables(f"matrix\n\n{printed}\nafter it\n")
+            (found,) = printed_arrays(f"matrix\n\n{printed}\nafter it\n")
             assert found.columns == ()
             assert found.rows == ((0.0, 100.0, 200.0), (300.0, 400.0, 500.0))
             assert found.line == 3
 
     def test_rows_of_an_array_over_several_lines(self):
-        (found,) = text_tables(str(np.arange(80).reshape(2, 40)))
+        (found,) = printed_arrays(str(np.arange(80).reshape(2, 40)))
         assert [len(row) for row in found.rows] == [40, 40]
 
     def test_an_array_that_is_not_printed_whole_is_none(self):
-        assert not [t for t in text_tables(str(np.zeros((200, 200)))) if len(t.rows) > 9]
+        assert printed_arrays(str(np.zeros((200, 200)))) == []
 
     def test_boxes_of_lines(self):
         text = "┌────┬─────┐\n│ lr │ acc │\n├────┼─────┤\n│ 1  │ 0.9 │\n└────┴─────┘"
@@ -172,6 +178,16 @@ class TestReadDocuments:
             ("output", 2, "X 1. Structure"),
             ("markdown", 3, "X 1. Structure"),
         ]
+
+    def test_arrays_take_no_room_from_tables(self, session, tmp_path):
+        arrays = [
+            code("x", {"output_type": "stream", "text": f"[[{n} 1]\n [2 3]]"}) for n in range(300)
+        ]
+        last = code("t", {"output_type": "stream", "text": "lr  acc\n0.1  0.9\n0.2  0.8\n"})
+        write(tmp_path, *arrays, last)
+        found, _ = documents(session)
+        assert found.tables[0].columns == ("lr", "acc")
+        assert [table.rows[0][0] for table in found.tables[1:]] == list(range(260, 300))
 
     def test_tables_of_every_kind_and_pictures(self, session, tmp_path):
         shown = {

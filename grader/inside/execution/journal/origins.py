@@ -25,14 +25,12 @@ __all__ = ["find_origins", "published"]
 ARRAYS = frozenset({"MNIST", "FashionMNIST", "CIFAR10", "SVHN"})
 """Torchvision's classes that hold all pictures in one array."""
 
-SAMPLED = 12
-"""Rows of an array that are looked for, evenly spread."""
-AGREE = 0.9
-"""Share of them that one split must hold."""
-MOST = 40
-"""Arrays of a run."""
+SAMPLED = 16
+"""Rows of a part that are looked for, here and there; one split must hold all of them."""
+MOST = 16
+"""Parts of a run."""
 SECONDS = 6.0
-"""For all arrays of a run, after it ended."""
+"""For all of them, after the run ended."""
 
 Array = np.ndarray[Any, Any]
 
@@ -62,39 +60,59 @@ def find_origins(loaders: Iterable[Known], published: Iterable[tuple[str, Array]
         published: The splits at hand and their pictures, [N, H, W], [N, C, H, W] or [N, H, W, C].
             Read only when there is something to look for.
     """
-    unknown: dict[int, list[Part]] = {}
-    for known in loaders:
-        for part in known.parts:
-            if part.array is not None and not part.source and len(unknown) < MOST:
-                unknown.setdefault(id(part.array), []).append(part)
-    if not unknown:
+    parts = _unknown(loaders)
+    samples = {key: sample for key, (part, *_) in parts.items() if (sample := _sample(part)).size}
+    if not samples:
         return
     until = monotonic() + SECONDS
-    samples = {key: _sample(parts[0].array) for key, parts in unknown.items()}
     for source, pixels in published:
         looks = as_pictures(pixels)
-        if looks is None or monotonic() > until:
-            continue
-        for key, parts in unknown.items():
-            if not parts[0].source and _are_among(samples[key], looks, until):
-                for part in parts:
+        if looks is not None:
+            for key in _all_among(samples, looks, until):
+                del samples[key]
+                for part in parts[key]:
                     part.source = source
+        if not samples or monotonic() > until:
+            return
 
 
-def _sample(array: Any) -> Array:
-    rows = np.unique(np.linspace(0, len(array) - 1, SAMPLED).astype(np.int64))
-    chosen = array[rows.tolist()] if hasattr(array, "detach") else np.asarray(array)[rows]
-    if hasattr(chosen, "detach"):
-        chosen = chosen.detach().cpu().float().numpy()
-    return np.asarray(chosen, dtype=np.float32)
+def _unknown(loaders: Iterable[Known]) -> dict[Any, list[Part]]:
+    """Parts of unknown origin, those of the same rows together."""
+    found: dict[Any, list[Part]] = {}
+    for known in loaders:
+        for part in known.parts:
+            if part.array is not None and not part.source:
+                key = id(part.array), None if part.index is None else part.index.tobytes()
+                if key in found or len(found) < MOST:
+                    found.setdefault(key, []).append(part)
+    return found
 
 
-def _are_among(sample: Array, looks: Array, until: float) -> bool:
-    for wanted in _as(looks.shape[1:], sample):
-        best, _, _ = best_matches(wanted, looks, until)
-        if (best >= EXACT).mean() >= AGREE:
-            return True
-    return False
+def _sample(part: Part) -> Array:
+    """Some of a part's rows; empty where they are no numbers."""
+    rows = np.arange(len(part.array)) if part.index is None else part.index
+    chosen = np.random.default_rng(0).choice(rows, min(SAMPLED, len(rows)), replace=False)
+    try:
+        taken = part.array[chosen.tolist()]
+        if hasattr(taken, "detach"):
+            taken = taken.detach().cpu().float().numpy()
+        return np.asarray(taken, dtype=np.float32)
+    except Exception:
+        return np.empty(0, dtype=np.float32)
+
+
+def _all_among(samples: dict[Any, Array], looks: Array, until: float) -> set[Any]:
+    """Parts whose sampled rows are all among some pictures."""
+    views = [(key, view) for key, one in samples.items() for view in _as(looks.shape[1:], one)]
+    if not views:
+        return set()
+    best, _, _ = best_matches(np.concatenate([view for _, view in views]), looks, until)
+    ends = np.cumsum([len(view) for _, view in views])[:-1]
+    return {
+        key
+        for (key, _), found in zip(views, np.split(best, ends), strict=True)
+        if (found >= EXACT).all()
+    }
 
 
 def _as(shape: tuple[int, ...], sample: Array) -> Iterator[Array]:

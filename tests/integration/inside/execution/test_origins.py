@@ -36,6 +36,22 @@ def test_rows_of_an_array_by_index():
     assert source_of(Subset(whole, [3, 4, 5])) == "fashion/test"
 
 
+def test_a_part_is_told_by_its_own_rows():
+    """Test rows behind the training rows, of which a loader takes the test rows only."""
+    both = np.concatenate([GREY["fashion/train"], GREY["fashion/test"][:50]])
+    whole = TensorDataset(torch.from_numpy(both).float())
+    assert source_of(Subset(whole, range(500, 550))) == "fashion/test"
+    assert source_of(Subset(whole, range(400))) == "fashion/train"
+    assert source_of(Subset(whole, range(450, 550))) == ""
+
+
+def test_what_is_no_array_of_numbers_hides_nothing():
+    odd = SimpleNamespace(array=np.array([["a"], ["b"]]), index=None, source="")
+    good = SimpleNamespace(array=GREY["fashion/test"], index=None, source="")
+    find_origins([SimpleNamespace(parts=[odd]), SimpleNamespace(parts=[good])], GREY.items())
+    assert (odd.source, good.source) == ("", "fashion/test")
+
+
 def test_flattened_rows():
     flat = GREY["fashion/train"].reshape(500, 784) / 255
     assert source_of(TensorDataset(torch.from_numpy(flat))) == "fashion/train"

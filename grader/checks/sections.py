@@ -1,0 +1,51 @@
+"""Which cells of a notebook lie below a heading, its subheadings included. No I/O."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.model.documents import Documents
+
+__all__ = ["HEADING", "Section"]
+
+HEADING = re.compile(
+    r"^\s{0,3}(?P<level>#{1,6})\s*(?P<text>.+?)\s*#*\s*$|^\s*<h(?P<tag>[1-6])[^>]*>(?P<inner>.+?)</h",
+    re.MULTILINE,
+)
+
+
+class Section:
+    """The cells below headings that a pattern matches.
+
+    Args:
+        pattern: Regular expression over a heading's text.
+        documents: Of the submission.
+    """
+
+    def __init__(self, pattern: str, documents: Documents) -> None:
+        self._turns: dict[str, list[tuple[int, bool]]] = {}
+        """File → the cells from which on cells lie in the section, or out of it again."""
+        above: dict[str, list[tuple[int, bool]]] = {}
+        for text in documents.texts:
+            if text.kind != "markdown" or text.place.cell is None:
+                continue
+            headings = above.setdefault(text.place.file, [])
+            for found in HEADING.finditer(text.text):
+                level = int(found["tag"] or len(found["level"] or ""))
+                while headings and headings[-1][0] >= level:
+                    headings.pop()
+                title = found["text"] or found["inner"] or ""
+                headings.append((level, re.search(pattern, title) is not None))
+            turn = (text.place.cell, any(matches for _, matches in headings))
+            self._turns.setdefault(text.place.file, []).append(turn)
+
+    def holds(self, file: str, cell: int | None) -> bool:
+        """Whether a place lies in it; any place does in a file without such a heading."""
+        turns = sorted(self._turns.get(file, []))
+        if cell is None or not any(inside for _, inside in turns):
+            return True
+        before = bisect_right(turns, (cell, True))
+        return before > 0 and turns[before - 1][1]
