@@ -44,6 +44,10 @@ SAYS_SO = re.compile(
     re.VERBOSE,
 )
 UNCLEAR = re.compile(r"\b(?:pretrained|weights)\s*=\s*(?!None\b|False\b)\w")
+UNTOLD = r"""['"]|(?!(?:True|False|None)\b)[^\W\d][\w.]*\s*[,)]"""
+"""A first argument that may be weights or none: a name, a text."""
+HANDED = re.compile(r"[(,]\s*\*")
+"""Arguments that are handed on: `vgg16(**how)`."""
 IMPORT = re.compile(r"^\s*(?:from|import)\b")
 
 LOADS = ("torch.nn.Module.load_state_dict",)
@@ -204,7 +208,10 @@ def pretraining_used(params: PretrainingUsed, seen: Seen) -> CheckResult:
     found = [
         use
         for use in calls
-        if not params.weights or _brings(use) or (_may_bring(use) and not _none(use))
+        if not params.weights
+        or _brings(use)
+        or (_may_bring(use) and not _none(use))
+        or _first(use, r"True\b")
     ]
     places: tuple[Place, ...] = tuple(dict.fromkeys(use.place for use in found))
     more: dict[str, Any] = {
@@ -224,6 +231,12 @@ def pretraining_used(params: PretrainingUsed, seen: Seen) -> CheckResult:
         )
     if calls and not found:
         where = listed([str(use.place) for use in calls], most=3)
+        if any(_first(use, UNTOLD) or HANDED.search(use.text) for use in calls):
+            return waiting(
+                f"Whether your code makes the net with its trained weights is not clear ({where}). "
+                "A person will look.",
+                **more,
+            )
         if params.weights and (loads := seen.measured(scan_apis(LOADS), ApiUses)[1].uses):
             return waiting(
                 f"Your code makes the net without weights ({where}) and loads some elsewhere "
@@ -245,6 +258,12 @@ def pretraining_used(params: PretrainingUsed, seen: Seen) -> CheckResult:
 
 def _none(use: ApiUse) -> bool:
     return SAYS_NOT.search(use.text) is not None
+
+
+def _first(use: ApiUse, pattern: str) -> bool:
+    """Whether the first argument of a call of the used name matches."""
+    name = re.escape(use.name.rsplit(".", 1)[-1])
+    return re.search(rf"\b{name}\(\s*(?:{pattern})", use.text) is not None
 
 
 def _by_the_run(params: PretrainingUsed, seen: Seen, calls: list[ApiUse]) -> CheckResult:

@@ -308,6 +308,11 @@ class TestPretrained:
         assert graded("vgg = models.vgg16(weights=WEIGHTS)").outcome is Outcome.PASS
         assert graded("vgg = models.vgg16()").outcome is Outcome.FAIL
         assert graded("vgg = models.vgg16(weights=None)").outcome is Outcome.FAIL
+        assert graded("vgg = vgg16(True)").outcome is Outcome.PASS
+        for none in ("", "False", "None", "False, progress", "num_classes=2*n"):
+            assert graded(f"vgg = vgg16({none})").outcome is Outcome.FAIL
+        for unclear in ("**how", "progress=False, **how", "wanted", "W.DEFAULT", "'DEFAULT'"):
+            assert graded(f"vgg = vgg16({unclear})").outcome is Outcome.PENDING
         assert graded("from torchvision.models import vgg16").outcome is Outcome.FAIL
 
 

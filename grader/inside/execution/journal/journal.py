@@ -22,12 +22,11 @@ from .nets import Asked, Nets, sample_of
 from .optimizers import Optimizers
 from .origins import find_origins, published
 from .overlaps import overlaps
+from .quiet import quiet
 from .sliced import Sliced
 from .starts import Starts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ...shims.served import Served
     from ...shims.uses import Uses
     from ..budget import Budget
@@ -39,19 +38,6 @@ EVALUATIONS = 200
 OPEN_PASSES = 16
 BY_HAND_PASSES = 6
 """Passes of a loader, without an update by hand, after which it is no longer looked for."""
-
-
-def quiet(act: Callable[..., Any]) -> Callable[..., Any]:
-    """What goes wrong while watching is never the student's."""
-
-    @functools.wraps(act)
-    def acting(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return act(*args, **kwargs)
-        except Exception:
-            return None
-
-    return acting
 
 
 class Journal:

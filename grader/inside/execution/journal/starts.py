@@ -10,9 +10,13 @@ Tensors are compared by a few of their numbers. A constant tensor tells nothing.
 from __future__ import annotations
 
 import functools
+from collections import deque
+from contextlib import contextmanager
 from hashlib import blake2b
 from struct import pack
 from typing import TYPE_CHECKING, Any
+
+from .quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +33,9 @@ SCATTERED = 1_000_003
 FEWEST = 8
 """Numbers of a tensor that tells something."""
 KNOWN = 100_000
+HELD = 16
+HELD_BYTES = 2**26
+"""Nets, the latest, whose trained tensors are kept to be compared."""
 DEEPEST = 4
 ENTRIES = 2000
 """Of a container that is searched for tensors."""
@@ -57,13 +64,25 @@ class Trained:
     Args:
         net: Its class; empty when only its parameters are known.
         members: All its parameters, those held still too.
+        stepping: Those that are trained.
     """
 
-    def __init__(self, net: str, members: Iterable[Any]) -> None:
-        from torch.utils.weak import WeakIdKeyDictionary
+    def __init__(self, net: str, members: Iterable[Any], stepping: Iterable[Any]) -> None:
+        from torch.utils.weak import WeakIdKeyDictionary, WeakIdRef
 
         self.net = net
         self.members: Any = WeakIdKeyDictionary(dict.fromkeys(members))
+        self.held: list[Any] = []
+        """What is kept of `stepping`, all or nothing."""
+        self._sizes = [(WeakIdRef(one), one.numel()) for one in stepping]
+
+    def bytes(self) -> int:
+        """Of what is held."""
+        return sum(one.numel() * one.element_size() for one in self.held)
+
+    def gone(self) -> set[int]:
+        """Sizes of trained tensors that are no more."""
+        return {size for ref, size in self._sizes if ref() is None}
 
 
 class Starts:
@@ -86,6 +105,10 @@ class Starts:
         self._origins: dict[bytes, Trained | str] = {}
         """Numbers → the net that was trained to them, or the file they are from, if known."""
         self._fresh: set[bytes] = set()
+        self._sizes: set[int] = set()
+        self._held: deque[Trained] = deque()
+        self._unheld: dict[Trained, None] = {}
+        """Nets that went on training when they were held no more: their last numbers are unseen."""
         self._inside = False
         self.seen: list[dict[str, Any]] = []
 
@@ -98,47 +121,74 @@ class Starts:
         self._begun, self._trained = WeakIdKeyDictionary(), WeakIdKeyDictionary()
         optimizers: Any = optimizer
         optimizers.register_optimizer_step_pre_hook(self._before_step)
-        self._watch(torch.nn.Module, "state_dict", self._gave)
-        self._watch(torch.nn.Module, "load_state_dict", self._takes, before=True)
-        self._watch(torch.nn.Parameter, "__deepcopy__", self._copied)
-        self._watch(torch, "load", self._read)
+        Module, load = torch.nn.Module, torch.load  # noqa: N806
+        state_dict, load_state_dict = Module.state_dict, Module.load_state_dict
 
-    def _watch(self, owner: Any, name: str, note: Any, *, before: bool = False) -> None:
-        original = getattr(owner, name)
-
-        @functools.wraps(original)
-        def watched(*args: Any, **kwargs: Any) -> Any:
-            if self._inside or not self._armed():
-                return original(*args, **kwargs)
-            self._inside = True
-            try:
-                given = (*args, *kwargs.values())
-                if before:
-                    self._quietly(note, given, None)
-                result = original(*args, **kwargs)
-                if not before:
-                    self._quietly(note, given, result)
-            finally:
-                self._inside = False
+        @functools.wraps(state_dict)
+        def gives(module: Any, *args: Any, **kwargs: Any) -> Any:
+            with self._watching() as watched:
+                result = state_dict(module, *args, **kwargs)
+                if watched:
+                    self._gave(module)
             return result
 
-        setattr(owner, name, watched)
+        @functools.wraps(load_state_dict)
+        def takes(module: Any, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
+            with self._watching() as watched:
+                if watched:  # what was never seen before is unclear
+                    self._came(state_dict, "")
+                return load_state_dict(module, state_dict, *args, **kwargs)
 
-    def _quietly(self, note: Any, args: Any, result: Any) -> None:
-        """What goes wrong while watching is never the student's."""
+        @functools.wraps(load)
+        def reads(f: Any, *args: Any, **kwargs: Any) -> Any:
+            with self._watching() as watched:
+                result = load(f, *args, **kwargs)
+                if watched:
+                    self._came(result, "" if hasattr(f, "read") else str(f).rsplit("/", 1)[-1])
+            return result
+
+        Module.state_dict = gives  # type: ignore[method-assign,assignment]
+        Module.load_state_dict = takes  # type: ignore[method-assign,assignment]
+        torch.load = reads
+        self._watch_copies(torch.nn.Parameter, lambda parameter: (parameter,))
+        self._watch_copies(torch.Tensor, self._behind)
+
+    def _watch_copies(self, owner: Any, parameters_of: Callable[[Any], Iterable[Any]]) -> None:
+        original = owner.__deepcopy__
+
+        @functools.wraps(original)
+        def copies(tensor: Any, memo: Any) -> Any:
+            with self._watching() as watched:
+                result = original(tensor, memo)
+                if watched:
+                    self._note(parameters_of(tensor))
+            return result
+
+        owner.__deepcopy__ = copies
+
+    @contextmanager
+    def _watching(self) -> Iterator[bool]:
+        """Whether a call is the student's own, and not made by one that is watched already."""
+        watched = not self._inside and self._armed()
+        self._inside = self._inside or watched
         try:
-            note(args, result)
-        except Exception:
-            return
+            yield watched
+        finally:
+            self._inside = self._inside and not watched
 
     # Where numbers come from
 
-    def _gave(self, args: Any, _result: Any) -> None:
-        self._note(args[0].parameters())
+    @quiet
+    def _gave(self, module: Any) -> None:
+        self._note(module.parameters())
 
-    def _copied(self, args: Any, _result: Any) -> None:
-        self._note(args[:1])
+    def _behind(self, tensor: Any) -> Iterator[Any]:
+        """Trained parameters whose memory a tensor shares, as `weight.data` does."""
+        if tensor.numel() in self._sizes:
+            where = tensor.data_ptr()
+            yield from (one for one in list(self._trained) if one.data_ptr() == where)
 
+    @quiet
     def _note(self, parameters: Iterable[Any]) -> None:
         """These numbers may come back in another net."""
         for parameter in parameters:
@@ -151,15 +201,7 @@ class Starts:
             elif found not in self._fresh:
                 self._origins[found] = by
 
-    def _read(self, args: Any, result: Any) -> None:
-        file = args[0]
-        name = "" if hasattr(file, "read") else str(file).rsplit("/", 1)[-1]
-        self._came(result, name)
-
-    def _takes(self, args: Any, _result: Any) -> None:
-        """What is loaded and was never seen before is unclear."""
-        self._came(args[1], "")
-
+    @quiet
     def _came(self, values: Any, file: str) -> None:
         self._note(list(self._trained))
         for tensor in _tensors(values):
@@ -170,16 +212,20 @@ class Starts:
     # Starts
 
     def _before_step(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
-        if self._armed() and optimizer not in self._begun:
+        if not self._armed():
+            return
+        if optimizer not in self._begun:
             self._begun[optimizer] = None
-            self._quietly(self._starts, (optimizer,), None)
+            self._starts(optimizer)
+        elif (begun := self._begun[optimizer]) is not None and not begun.held:
+            self._unheld[begun] = None
 
-    def _starts(self, args: Any, _result: Any) -> None:
-        (optimizer,) = args
+    @quiet
+    def _starts(self, optimizer: Any) -> None:
         stepping = [p for group in optimizer.param_groups for p in group["params"]]
         net = self._net_of({id(one) for one in stepping})
         members = list({id(p): p for p in (*(net.parameters() if net else ()), *stepping)}.values())
-        begun = Trained(type(net).__name__ if net else "", members)
+        begun = Trained(type(net).__name__ if net else "", members, stepping)
         self._note(list(self._trained))
         parts: dict[str, list[list[int]]] = {"fresh": [], "trained": [], "own": [], "unclear": []}
         sources: list[str] = []
@@ -192,8 +238,8 @@ class Starts:
                 parts[kind].append(shape)
             if source and source not in sources:
                 sources.append(source)
-        for parameter in stepping:
-            self._trained[parameter] = begun
+        self._hold(begun, stepping)
+        self._begun[optimizer] = begun
         record = {
             "place": self._uses.place(),
             "net": begun.net[:300],
@@ -203,6 +249,17 @@ class Starts:
         again = not parts["fresh"] and not parts["trained"] and not parts["unclear"]
         if len(self.seen) < STARTS and not (again and record in self.seen):
             self.seen.append(record)
+
+    def _hold(self, begun: Trained, stepping: list[Any]) -> None:
+        """Keep what a net is trained to, though the net itself may be gone when it is copied."""
+        for parameter in stepping:
+            self._trained[parameter] = begun
+            self._sizes.add(parameter.numel())
+        begun.held = stepping
+        self._held.append(begun)
+        while len(self._held) > HELD or sum(map(Trained.bytes, self._held)) > HELD_BYTES:
+            self._note(self._held[0].held)
+            self._held.popleft().held = []
 
     def _kind(self, parameter: Any, members: list[Any]) -> tuple[str, str]:
         """What a tensor is at the start, and whose numbers it holds."""
@@ -214,6 +271,8 @@ class Starts:
             theirs = all(one in by.members for one in members)
             return ("own" if theirs else "trained", "" if theirs else by.net)
         if found not in self._origins:
+            if any(parameter.numel() in one.gone() for one in self._unheld):
+                return "unclear", ""
             self._fresh.add(found)
             return "fresh", ""
         origin = self._origins[found]

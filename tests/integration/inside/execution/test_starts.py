@@ -5,6 +5,8 @@ import io
 import pytest
 import torch
 
+from grader.inside.execution.journal import starts
+
 NETS = """
 import copy, torch
 from torch import nn
@@ -72,6 +74,74 @@ def test_numbers_of_a_trained_net_are_told_however_they_were_copied(execute, cop
     start = last(execute(NETS, f"train(coder)\n{copying}\ntrain(net)"))
     assert (start.net, start.trained, start.fresh) == ("Net", ENCODER, HEAD)
     assert (start.sources, start.unclear, start.own) == (("Coder",), (), ())
+
+
+BEFORE = """
+import pickle
+import numpy as np
+def before(give):
+    coder = Coder()
+    train(coder)
+    return give(coder.encoder[0].weight)
+"""
+
+
+@pytest.mark.parametrize(
+    "copying",
+    [
+        "net.encoder[0].weight.data = before(lambda w: copy.deepcopy(w.data))",
+        "net.encoder[0].weight.data = before(lambda w: w.detach().clone())",
+        (
+            "before(lambda w: np.save('w.npy', w.detach().numpy()))\n"
+            "net.encoder[0].weight = nn.Parameter(torch.tensor(np.load('w.npy')))"
+        ),
+        (
+            "kept = before(lambda w: pickle.dumps(w.detach()))\n"
+            "net.encoder[0].weight = nn.Parameter(pickle.loads(kept))"
+        ),
+        (
+            "train(coder)\nkept = copy.deepcopy(coder.encoder[0].weight.data)\ntrain(coder)\n"
+            "net.encoder[0].weight.data = kept"
+        ),
+        (
+            "kept = before(lambda w: w.detach().clone())\nfor _ in range(20): train(Coder())\n"
+            "net.encoder[0].weight.data = kept"
+        ),
+        (
+            "train(coder)\n"
+            "net.encoder[0].load_state_dict(strict=False, assign=False, "
+            "state_dict={'weight': coder.encoder[0].weight.detach()})"
+        ),
+    ],
+)
+def test_numbers_outlive_the_net_that_was_trained_to_them(execute, copying):
+    start = last(execute(NETS, BEFORE, f"{copying}\ntrain(net)"))
+    assert (start.net, start.trained, start.sources) == ("Net", ((5, 6),), ("Coder",))
+    assert start.unclear == ()
+
+
+def test_a_net_that_was_not_kept_and_is_gone_leaves_its_shapes_unclear(execute, monkeypatch):
+    monkeypatch.setattr(starts, "HELD_BYTES", 0)
+    ran = execute(NETS, BEFORE, "train(coder)\nbefore(lambda w: w.detach().clone())\ntrain(net)")
+    assert (last(ran).unclear, last(ran).fresh) == (ENCODER, HEAD)
+    ran = execute(NETS, "train(coder)\ntrain(net)")
+    assert (last(ran).unclear, last(ran).fresh) == ((), (*ENCODER, *HEAD))
+
+
+def test_a_call_without_its_argument_raises_as_torch_does(execute):
+    ran = execute(
+        NETS,
+        """
+import traceback
+try:
+    net.load_state_dict()
+except TypeError as error:
+    print(error, [frame.name for frame in traceback.extract_tb(error.__traceback__)])
+""",
+    )
+    assert not ran.errors
+    message = "Module.load_state_dict() missing 1 required positional argument: 'state_dict'"
+    assert ran.output == f"{message} ['<module>']\n"
 
 
 def test_new_layers_in_the_net_that_was_trained(execute):
