@@ -80,7 +80,7 @@ def training_learns(params: TrainingLearns, seen: Seen) -> CheckResult:
     # that our time ended another net's training says nothing of this one
     series = [one for one in series if one in falling or one in asked or not one.by_clock]
     falls = bool(series) and len(falling) == len(series)
-    sentences = [_losses_told(run, series, falling)]
+    sentences = [_losses_told(asked, series, falling)]
     more: dict[str, Any] = {
         "expected": "The loss falls during a short run"
         + (", and the net then does better than guessing." if params.model else "."),
@@ -122,9 +122,11 @@ def _ends(one: LossSeries) -> tuple[float, float]:
     return median(values[:quarter]), median(values[-quarter:])
 
 
-def _losses_told(run: Execution, series: list[LossSeries], falling: list[LossSeries]) -> str:
+def _losses_told(
+    asked: list[LossSeries], series: list[LossSeries], falling: list[LossSeries]
+) -> str:
     if not series:
-        seen_some = max((len(one.values) for one in run.losses), default=0)
+        seen_some = max((len(one.values) for one in asked), default=0)
         if seen_some:
             return f"Only {count(seen_some, 'training step')} were seen: too few to judge."
         return "No training was seen: backward() was never called on a loss."

@@ -46,8 +46,8 @@ WARM_PACKAGES = frozenset(
 PR_SET_DUMPABLE = 4
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-KEPT_BYTES = 512 * 1024**2
-"""Freed memory at the heap's top that is not given back."""
+KEPT_BYTES = 128 * 1024**2
+"""Freed memory at the heap's top that each process keeps."""
 HEAP_BYTES = (128 * 1024**2, 32 * 1024**2)
 """Blocks up to so many bytes come from the heap: what is wanted, and what older glibc allows."""
 

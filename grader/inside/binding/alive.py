@@ -7,15 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..definitions.datasets import DatasetCall
-from ..definitions.lifted import Candidate, Definitions, is_module
+from ..definitions.lifted import Candidate, Definitions, nets_in
 from .hand_made import dressed, is_hand_made
 
 if TYPE_CHECKING:
     from ..source.sources import Sources
 
 __all__ = ["alive_definitions"]
-
-ITEMS_EACH = 20
 
 
 def alive_definitions(live: dict[str, Any], sources: Sources) -> Definitions:
@@ -65,16 +63,7 @@ def _data(found: Definitions, name: str, value: Any) -> None:
 
 def _nets(found: Definitions, name: str, value: Any) -> None:
     place = found.places.get(name)
-    if is_module(value):
-        found.candidates.append(Candidate(name, name, value, place))
-    elif is_hand_made(value):
+    if is_hand_made(value):
         found.candidates.append(Candidate(name, name, dressed(value), place))
-    elif type(value) is dict:
-        for key, item in list(value.items())[:ITEMS_EACH]:
-            if is_module(item):
-                text = f"{name}[{str(key)[:80]!r}]"
-                found.candidates.append(Candidate(name, text, item, place, (str(key)[:80],)))
-    elif type(value) in {list, tuple}:
-        for index, item in enumerate(value[:ITEMS_EACH]):
-            if is_module(item):
-                found.candidates.append(Candidate(name, f"{name}[{index}]", item, place))
+    for text, key, net in nets_in(name, value):
+        found.candidates.append(Candidate(name, text, net, place, (key,) if key else ()))

@@ -4,19 +4,56 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from .datasets import Datasets
 
-__all__ = ["Candidate", "Definitions", "Problem", "is_module", "is_module_class", "shapes_of"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "Candidate",
+    "Definitions",
+    "Problem",
+    "is_module",
+    "is_module_class",
+    "nets_in",
+    "shapes_of",
+]
 
 Place = dict[str, Any]
+
+ITEMS_EACH = 20
+"""Of a dict, list or tuple, how many items are looked at."""
 
 
 def is_module(value: Any) -> bool:
     """Whether a value really is a net; `__class__` may lie, the type does not."""
     torch = sys.modules.get("torch")
     return torch is not None and issubclass(type(value), torch.nn.Module)
+
+
+def nets_in(name: str, value: Any) -> Iterator[tuple[str, str, Any]]:
+    """Nets that a name holds, itself or in a plain dict, list or tuple.
+
+    Yields:
+        How bindings call it, its key in a dict or "", and the net.
+    """
+    if is_module(value):
+        yield name, "", value
+    elif type(value) is dict:
+        for key, item in list(islice(value.items(), ITEMS_EACH)):
+            if is_module(item):
+                try:
+                    shown = str(key)[:80]
+                except Exception:  # noqa: S112 - a key that cannot be shown cannot be asked for
+                    continue
+                yield f"{name}[{shown!r}]", shown, item
+    elif type(value) in {list, tuple}:
+        for index, item in enumerate(value[:ITEMS_EACH]):
+            if is_module(item):
+                yield f"{name}[{index}]", "", item
 
 
 def is_module_class(value: Any) -> bool:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["describe", "hint_for", "may_come_from_cut"]
 
 ERROR_LIMIT = 4000
-SIZES = (AssertionError, IndexError, KeyError, StopIteration, ValueError, ZeroDivisionError)
+SIZES = (
+    AssertionError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    StopIteration,
+    ValueError,
+    ZeroDivisionError,
+)
 """What code raises that counted on more epochs or batches."""
 LENGTHS = re.compile(r"(?i)\b(sizes?|shapes?|empty|numel|elements?|lengths?)\b")
 """What torch says of tensors that are shorter than they were to be, or empty."""
@@ -31,7 +39,7 @@ NOT_LENGTHS = re.compile(
 )
 """Labels, ranks, types: as wrong after all epochs as after one."""
 BATCHES_DIFFER = re.compile(r"batch_size \(\d+\) to match target batch_size")
-"""What a loss says of outputs gathered from a loader that we ended, beside all labels."""
+"""What a loss of classes says of outputs from a loader that we ended, beside all labels."""
 ABOUT_ONE_BATCH = ("/torch/nn/", "/torch/optim/", "/torch/autograd/", "/_utils/collate.py")
 """Files of torch that see one batch, or one net, and never how long training went on."""
 MADE_BY_TRAINING = (
@@ -181,13 +189,32 @@ def may_come_from_cut(
 def _is_of_lengths(error: BaseException) -> bool:
     """Whether there was less of something than code counted on."""
     text = message_of(error)
-    if BATCHES_DIFFER.search(text):
+    if BATCHES_DIFFER.search(text) or _fewer_outputs(error):
         return True
     if NOT_LENGTHS.search(text) or _passed(error, ABOUT_ONE_BATCH):
         return False
     if type(error) is RuntimeError:
         return LENGTHS.search(text) is not None
     return isinstance(error, SIZES)
+
+
+def _fewer_outputs(error: BaseException) -> bool:
+    """Whether a loss got fewer outputs than labels, of the same shape otherwise.
+
+    A loss in a net's `forward` sees one batch, whatever we ended.
+    """
+    from torch import Tensor
+
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    inside = ["/torch/" in frame.f_code.co_filename for frame in frames]
+    if True not in inside or not all(inside[inside.index(True) :]):
+        return False
+    for frame in frames:
+        if frame.f_code.co_filename.endswith("/torch/nn/functional.py"):
+            given, wanted = (frame.f_locals.get(name) for name in ("input", "target"))
+            if type(given) is type(wanted) is Tensor and given.dim() == wanted.dim() > 0:
+                return len(given) < len(wanted) and given.shape[1:] == wanted.shape[1:]
+    return False
 
 
 def _passed(error: BaseException, files: tuple[str, ...], function: str = "") -> bool:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
+from contextlib import suppress
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
+
+from ..definitions.lifted import nets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +25,7 @@ SERIES = 50
 VALUES = 5000
 VALUES_IN_ALL = 60_000
 NETS = 20
+PARAMETERS = 10_000
 WAITING = 64
 """Losses that wait for an optimizer's step; manual loops have none."""
 
@@ -85,6 +90,8 @@ class Meter:
         self._limit = batches_per_loader
         self._keys: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._keys_made = 0
+        self._held: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        """Optimizer → how many parameters it held when they were last noted."""
         self._steppers: Any = None
         """Parameter → keys of the optimizers that stepped on it."""
         self._by_hand: set[tuple[str, int]] = set()
@@ -130,6 +137,9 @@ class Meter:
         if key is None:
             self._keys_made += 1
             key = self._keys[optimizer] = self._keys_made
+        held = sum(len(group["params"]) for group in optimizer.param_groups)
+        if self._held.get(optimizer) != held:  # its first step, or a group was added
+            self._held[optimizer] = held
             for group in optimizer.param_groups:
                 for parameter in group["params"]:
                     self._steppers.setdefault(parameter, set()).add(key)
@@ -195,29 +205,22 @@ class Meter:
     def _nets(self, live: dict[str, Any]) -> dict[int, list[str]]:
         """Optimizer → nets alive on whose parameters it stepped, as bindings call them."""
         found: dict[int, list[str]] = {}
-        for text, module in _modules(live):
-            try:
-                parameters = list(module.parameters())
-            except AttributeError:  # its class never called super().__init__()
-                continue
-            for key in {key for p in parameters for key in self._steppers.get(p, ())}:
-                found.setdefault(key, []).append(text[:300])
+        for name, value in live.items():
+            for text, _, module in nets_in(name, value):
+                for key in {key for p in _parameters(module) for key in self._steppers.get(p, ())}:
+                    found.setdefault(key, []).append(text[:300])
         return found
 
 
-def _modules(live: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    from torch.nn import Module
+def _parameters(module: Any) -> list[Any]:
+    """A net's parameters: torch's view, and what its own `parameters` gives, if that works."""
+    from torch import Tensor, nn
 
-    for name, value in live.items():
-        if isinstance(value, Module):
-            yield name, value
-        elif type(value) is dict:
-            entries = ((f"{name}[{str(key)[:80]!r}]", item) for key, item in value.items())
-            yield from (entry for entry in entries if isinstance(entry[1], Module))
-        elif type(value) in {list, tuple}:
-            for index, item in enumerate(value[:NETS]):
-                if isinstance(item, Module):
-                    yield f"{name}[{index}]", item
+    found: list[Any] = []
+    for ask in (nn.Module.parameters, lambda net: net.parameters()):
+        with suppress(Exception):  # odd nets are the student's affair; others' evidence is not lost
+            found += [p for p in islice(ask(module), PARAMETERS) if isinstance(p, Tensor)]
+    return found
 
 
 class Capped:

@@ -107,6 +107,11 @@ class TestTraining:
         flat = LossSeries(place=None, values=FLAT, nets=("classnet",))
         assert self.ended(flat, other).outcome is Outcome.FAIL
 
+    def test_steps_are_counted_of_the_net_that_is_asked_about(self) -> None:
+        other = LossSeries(place=None, values=FLAT, by_clock=True, nets=("svhn",))
+        mine = LossSeries(place=None, values=FALLING[:3], nets=("classnet",))
+        assert "Only 3 training steps were seen" in self.ended(mine, other, wrong=100).message
+
     def test_a_loss_that_diverges_never_falls(self) -> None:
         result = self.learns((*FALLING[:20], *("nan",) * 20), wrong=400)
         assert result.outcome is Outcome.FAIL

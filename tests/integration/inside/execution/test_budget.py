@@ -187,6 +187,40 @@ def test_which_loop_the_clock_ended_and_which_net_it_trained_is_told(execute):
     assert told == [(("quick",), False), (("slow['a']",), True)]
 
 
+def test_odd_nets_and_keys_lose_no_evidence(execute):
+    ran = execute(
+        "import torch\nfrom torch import nn\nclass Odd(nn.Linear):\n"
+        "    def __init__(self, given):\n        super().__init__(2, 1)\n"
+        "        self.given = given\n"
+        "    def parameters(self):\n        return self.given(self)\n"
+        "class Needs(nn.Linear):\n    def parameters(self, which):\n        return []\n"
+        "class Mute:\n    def __str__(self):\n        raise TypeError\n    __repr__ = __str__\n"
+        "pairs = Odd(lambda net: [('w', net.weight)])\n"
+        "names = Odd(lambda net: {'w': net.weight})\n"
+        "needs = Needs(2, 1)\n"
+        "keys = {Mute(): nn.Linear(2, 1), 'a': 1}\n"
+        "class Listed(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.layers = [nn.Linear(2, 1)]\n"
+        "    def parameters(self):\n        return self.layers[0].parameters()\n"
+        "listed = Listed()\nseen = [pairs.weight, names.weight, needs.weight]\n"
+        "seen += [keys[k].weight for k in keys if k != 'a'] + list(listed.parameters())\n"
+        "opt = torch.optim.SGD(seen, lr=.1)\n"
+        "for e in range(9):\n    sum((w ** 2).sum() for w in seen).backward(); opt.step()"
+    )
+    assert not ran.errors
+    assert [one.nets for one in ran.execution.losses] == [("pairs", "names", "needs", "listed")]
+
+
+def test_parameters_that_join_an_optimizer_later_count(execute):
+    ran = execute(
+        "import torch\nfrom torch import nn\nbody, head = nn.Linear(2, 2), nn.Linear(2, 1)\n"
+        "opt = torch.optim.SGD(head.parameters(), lr=.1)\n"
+        "for e in range(9):\n    head(body(torch.ones(1, 2))).sum().backward(); opt.step()\n"
+        "    if e == 4: opt.add_param_group({'params': body.parameters()})"
+    )
+    assert [one.nets for one in ran.execution.losses] == [("body", "head")]
+
+
 @pytest.mark.parametrize(
     "loop",
     [

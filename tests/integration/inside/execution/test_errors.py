@@ -11,6 +11,13 @@ from torch.utils.data import DataLoader
 
 from grader.inside.execution.errors import may_come_from_cut
 
+
+class WithLoss(nn.Module):
+    def forward(self, x, y):
+        return functional.mse_loss(x, y)
+
+
+SOME, ALL = torch.zeros(32, 1), torch.zeros(100, 1)
 FORGETS = nn.Sequential(nn.Linear(2, 2))
 FORGETS[0].forward = lambda _x: None
 NEVER_CHOSEN = None
@@ -47,6 +54,14 @@ def excused(act, *, assigned=(), saves=True):
         lambda: functional.cross_entropy(
             torch.zeros(500, 10), torch.zeros(10000, dtype=torch.long)
         ),
+        lambda: functional.mse_loss(SOME, ALL),
+        lambda: functional.l1_loss(SOME[:, 0], ALL[:, 0]),
+        lambda: functional.kl_div(SOME, ALL),
+        lambda: functional.binary_cross_entropy(SOME, ALL),
+        lambda: functional.binary_cross_entropy_with_logits(SOME, ALL),
+        lambda: nn.MSELoss()(SOME, ALL),
+        lambda: nn.BCEWithLogitsLoss()(SOME, ALL),
+        lambda: int(np.inf),
         Path("best.pt").read_bytes,
     ],
 )
@@ -65,6 +80,11 @@ def test_what_code_raises_that_counted_on_more(act):
         lambda: torch.zeros(2, 3) @ torch.zeros(2, 3),
         lambda: functional.binary_cross_entropy(torch.zeros(4, 1), torch.zeros(4)),
         lambda: functional.mse_loss(torch.zeros(4), torch.zeros(3)),
+        lambda: functional.mse_loss(SOME, torch.zeros(100, 2)),
+        lambda: functional.binary_cross_entropy_with_logits(SOME, ALL[:, 0]),
+        lambda: nn.BCELoss()(SOME, SOME[:, 0]),
+        lambda: functional.mse_loss(torch.zeros(32, 5), torch.zeros(32, 6)),
+        lambda: WithLoss()(SOME, ALL),
         lambda: torch.zeros(3)[0, 0],
         lambda: torch.zeros(3).sum(dim=2),
         lambda: torch.zeros(3).sum().backward(),

@@ -348,6 +348,35 @@ def test_pooling_without_gradients_gives_what_torch_gives(execute, settings, max
     assert ran.output == f"{maxima:.1f}\n", ran.errors
 
 
+def test_pooling_leaves_to_torch_what_slices_do_otherwise(execute):
+    ran = execute(
+        f"{POOLING}from torch.autograd import forward_ad\n"
+        "x = torch.randn(3, 4, 9, 12)\n"
+        "one = F.max_pool2d(x, 1)\n"
+        "assert one.data_ptr() != x.data_ptr()\n"
+        "F.max_pool2d(x, 1, 2).view(3, -1)\n"
+        "for order in ((1, 2, 0, 3), (3, 2, 0, 1), (0, 1, 3, 2)):\n"
+        "    odd = torch.randn(5, 6, 7, 8).permute(order)\n"
+        "    theirs = F.max_pool2d(odd.clone().requires_grad_(), 2)\n"
+        "    assert F.max_pool2d(odd, 2).view(-1).equal(theirs.reshape(-1))\n"
+        "torch.max_pool2d(input=x, kernel_size=2)\n"
+        "torch.max_pool2d(torch.quantize_per_tensor(x, 0.1, 0, torch.quint8), 2)\n"
+        "torch.func.vmap(lambda one: F.max_pool2d(one, 2))(torch.randn(2, 3, 4, 8, 8))\n"
+        "with forward_ad.dual_level():\n"
+        "    tied, slope = torch.zeros(1, 1, 2, 2), torch.arange(4.).view(1, 1, 2, 2)\n"
+        "    dual = F.max_pool2d(forward_ad.make_dual(tied, slope), 2)\n"
+        "    assert forward_ad.unpack_dual(dual).tangent.item() in range(4)\n"
+        "assert not counted[0]\n"
+        "for wrong in ((True,), ([True, 2],), (2, 2, 0, 1, False, 7), (2, 2, 0, 1, 0.5)):\n"
+        "    try: torch.max_pool2d(x, *wrong)\n"
+        "    except TypeError as error: assert '_fitting' not in str(error)\n"
+        "    else: print('accepted', wrong)\n"
+        "assert F.max_pool2d(x, 2).equal(torch.max_pool2d(x, [2])) and counted[0]\n"
+        "print('same')"
+    )
+    assert ran.output == "same\n", ran.errors
+
+
 def test_pooling_raises_as_torch_does_and_is_scripted_and_traced(execute):
     ran = execute(
         f"{POOLING}"
