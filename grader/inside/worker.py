@@ -48,8 +48,9 @@ PR_SET_DUMPABLE = 4
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 128 * 1024**2
 """Freed memory at the heap's top that each process keeps."""
-HEAP_BYTES = (128 * 1024**2, 32 * 1024**2)
-"""Blocks up to so many bytes come from the heap: what is wanted, and what older glibc allows."""
+HEAP_BYTES = 32 * 1024**2
+"""Blocks up to so many bytes come from the heap. Larger ones are given back when they are freed,
+so that what is kept stays small beside a box's memory."""
 
 
 def main(job_fd: int, evidence_fd: int) -> None:
@@ -94,7 +95,7 @@ def keep_freed_memory() -> None:
     activation: up to half the time of a pass without gradients.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None and any(mallopt(M_MMAP_THRESHOLD, size) for size in HEAP_BYTES):
+    if mallopt is not None and mallopt(M_MMAP_THRESHOLD, HEAP_BYTES):
         mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
