@@ -9,28 +9,23 @@ import pytest
 
 PASSES = """
 import resource
-import sys
 from grader.inside.worker import keep_freed_memory
-if sys.argv[1] == "keep":
-    keep_freed_memory()
+keep_freed_memory()
 import torch
 for _ in range(12):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    [torch.ones(2_000_000) for _ in range(4)]
-    torch.ones(6_000_000)
+    [torch.ones(6_000_000) for _ in range(4)]
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
 def test_tensors_lie_where_earlier_ones_lay():
-    def faults(how):
-        done = subprocess.run(
-            [sys.executable, "-c", PASSES, how], check=True, capture_output=True, text=True
-        )
-        return int(done.stdout)
-
-    assert faults("keep") * 20 < faults("as it is")
+    """As glibc is, the kernel mostly clears all of their 23,437 pages anew."""
+    done = subprocess.run(
+        [sys.executable, "-c", PASSES], check=True, capture_output=True, text=True
+    )
+    assert int(done.stdout) < 1000
 
 
 FREED = """
