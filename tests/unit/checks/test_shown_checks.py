@@ -612,6 +612,8 @@ class TestSpeed:
     def test_a_verdict_that_no_noise_can_turn_is_given(self) -> None:
         assert self.graded((1.0, 2.0, 5.0), (50.0, 80.0, 110.0)).outcome is Outcome.PASS
         assert self.graded((50.0, 80.0, 150.0), (1.0, 2.0, 3.0)).outcome is Outcome.FAIL
+        assert self.graded((0.235, 0.547, 0.593), (0.5, 4.1, 8.1)).outcome is Outcome.PASS
+        assert self.graded((0.235, 0.547, 0.593), (0.5, 0.9, 1.1)).outcome is Outcome.ERROR
 
 
 class TestAutoencoder:
