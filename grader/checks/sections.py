@@ -1,4 +1,4 @@
-"""Which cells of a notebook lie below a heading, its subheadings included. No I/O."""
+"""Headings in markdown, and the cells that lie below one, subheadings included. No I/O."""
 
 from __future__ import annotations
 
@@ -7,14 +7,24 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from grader.model.documents import Documents
 
-__all__ = ["HEADING", "Section"]
+__all__ = ["Section", "headings_in"]
 
 HEADING = re.compile(
     r"^\s{0,3}(?P<level>#{1,6})\s*(?P<text>.+?)\s*#*\s*$|^\s*<h(?P<tag>[1-6])[^>]*>(?P<inner>.+?)</h",
     re.MULTILINE,
 )
+FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
+"""Code in a text, whose remarks begin with `#` too."""
+
+
+def headings_in(text: str) -> Iterator[tuple[int, str]]:
+    """Level, 1 to 6, and text of each heading."""
+    for found in HEADING.finditer(FENCED.sub("", text)):
+        yield int(found["tag"] or len(found["level"])), found["text"] or found["inner"]
 
 
 class Section:
@@ -33,11 +43,9 @@ class Section:
             if text.kind != "markdown" or text.place.cell is None:
                 continue
             headings = above.setdefault(text.place.file, [])
-            for found in HEADING.finditer(text.text):
-                level = int(found["tag"] or len(found["level"] or ""))
+            for level, title in headings_in(text.text):
                 while headings and headings[-1][0] >= level:
                     headings.pop()
-                title = found["text"] or found["inner"] or ""
                 headings.append((level, re.search(pattern, title) is not None))
             turn = (text.place.cell, any(matches for _, matches in headings))
             self._turns.setdefault(text.place.file, []).append(turn)

@@ -271,8 +271,8 @@ def filters_shown(params: FiltersShown, seen: Seen) -> CheckResult:
             params.unrecognised_fraction, f"Your run has {told}. This earns {earns}.", **more
         )
     seen_layers = f" of {count(len(names), 'layer')}" if params.layers > 1 else ""
-    told = f"Your run shows {count(len(found), 'filter')}{seen_layers}; {params.at_least}{of} were "
-    told += "asked for."
+    asked = f"at least {count(params.at_least, 'filter')}{of}"
+    told = f"Your run shows {count(len(found), 'filter')}{seen_layers}; {asked} were asked for."
     alike = sum(unknown[shape] for shape in recognised)
     lacking = params.layers - len(names)
     if lacking > 0 and alike * params.layers >= lacking * params.at_least:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from grader.checks.requests import read_documents
-from grader.checks.sections import HEADING
+from grader.checks.sections import headings_in
 from grader.model.documents import Documents
 from grader.model.evidence import Remark
 from grader.model.outcome import Outcome
@@ -55,7 +55,7 @@ def headings(evidence: EvidenceSet) -> tuple[str, ...] | None:
     found: list[str] = []
     for text in documents.texts:
         if text.kind == "markdown" or text.place.file.endswith((".md", ".docx", ".html")):
-            found += [one["text"] or one["inner"] for one in HEADING.finditer(text.text)]
+            found += [title for _, title in headings_in(text.text)]
     return tuple(found)
 
 

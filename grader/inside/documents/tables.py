@@ -25,7 +25,7 @@ LEAST = 2
 RULE = re.compile(r"^[\s|+:=\-\u2500-\u257f]+$")
 GAPS = re.compile(r"\s{2,}|\t+")
 ARRAY = re.compile(r"\[\[[^\[\]]{1,20000}\](?:[\s,]{0,200}\[[^\[\]]{1,20000}\])+\s{0,200}\]")
-"""Such as `[[968 6] [16 977]]`, which is not a sign for `tensor(…)` around it."""
+"""Such as `[[968 6] [16 977]]`; `tensor(…)` may stand around it."""
 ARRAYS_IN_CHARS = 200_000
 ROW = re.compile(r"\[([^\[\]]*)\]")
 NOT_A_LINE_END = re.compile(r"[^\n]")
@@ -81,11 +81,10 @@ def _made(header: Sequence[str], rows: Sequence[Sequence[str]], line: int = 1) -
 
 
 def text_tables(text: str) -> Iterator[Found]:
-    """Tables in Markdown or in what was printed: lines of as many cells each. Arrays are none."""
-    rest, _ = _without_arrays(text)
+    """Tables in Markdown or in what was printed: lines of as many cells each."""
     block: list[list[str]] = []
     begin, ruled = 0, False
-    for number, line in enumerate([*rest.split("\n"), ""], start=1):
+    for number, line in enumerate([*text.split("\n"), ""], start=1):
         cells = _cells(line)
         if RULE.match(line) and line.strip():
             ruled = True
@@ -100,16 +99,15 @@ def text_tables(text: str) -> Iterator[Found]:
         block, begin, ruled = ([cells], number, False) if cells is not None else ([], 0, False)
 
 
-def printed_arrays(text: str) -> list[Found]:
-    """Two-dimensional arrays of numbers, as numpy and torch print them."""
-    return _without_arrays(text)[1]
+def printed_arrays(text: str) -> tuple[list[Found], str]:
+    """Two-dimensional arrays of numbers, as numpy and torch print them.
 
-
-def _without_arrays(text: str) -> tuple[str, list[Found]]:
-    """A text with printed arrays blanked out, and these; a very long text stays as it is."""
+    Returns:
+        The arrays, and the text with blanks in their place. None are looked for in a long text.
+    """
     arrays: list[Found] = []
     if len(text) > ARRAYS_IN_CHARS:
-        return text, arrays
+        return arrays, text
     line = at = 0
 
     def taken(match: re.Match[str]) -> str:
@@ -121,7 +119,8 @@ def _without_arrays(text: str) -> tuple[str, list[Found]]:
         arrays.append(replace(table, line=line + 1))
         return NOT_A_LINE_END.sub(" ", match.group())
 
-    return ARRAY.sub(taken, text), arrays
+    rest = ARRAY.sub(taken, text)
+    return arrays, rest
 
 
 def _array(text: str) -> Found | None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_documents"]
 
+CONVERTED = frozenset({".pdf", ".docx", ".html", ".htm"})
+"""Reports whose lines are not those of the file."""
 TEXTS = 2000
 TABLES = 200
 ARRAYS = 40
@@ -50,15 +52,27 @@ class _Collected:
         entry = {"place": place, "kind": kind, "text": kept, "heading": heading[:300]}
         self.texts.append(entry)
 
-    def tables_in(self, place: Place, text: str) -> None:
-        """Add a text's tables; its arrays wait, since debugging prints many."""
-        self.add(place, text_tables(text))
-        self._arrays.extend((place, found) for found in printed_arrays(text))
+    def tables_in(self, place: Place, text: str, *, lines: bool = False) -> None:
+        """Add a text's tables; its arrays wait, since debugging prints many.
+
+        Args:
+            place: Of the text.
+            text: As it was read.
+            lines: Whether its lines are those of the place.
+        """
+        arrays, rest = printed_arrays(text)
+
+        def at(found: Found) -> Place:
+            return {**place, "line": found.line} if lines else place
+
+        for table in text_tables(rest):
+            self.add(at(table), [table])
+        self._arrays.extend((at(array), array) for array in arrays)
 
     def close(self) -> None:
         """Add the latest arrays, where there is room."""
-        for place, found in self._arrays:
-            self.add(place, [found])
+        for place, array in self._arrays:
+            self.add(place, [array])
 
     def add(self, place: Place, found: Iterable[Found]) -> None:
         """Add tables, each once."""
@@ -116,7 +130,7 @@ def _of_file(found: _Collected, name: str, suffix: str, pages: list[str]) -> Non
     for number, text in enumerate(pages, start=1):
         label = f"page {number}" if suffix == ".pdf" else ""
         found.text(_at(name), "report" if suffix in REPORTS else "text", text, label)
-        found.tables_in(_at(name), text)
+        found.tables_in(_at(name), text, lines=suffix not in CONVERTED)
 
 
 def _at(name: str) -> Place:

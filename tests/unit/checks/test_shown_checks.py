@@ -272,6 +272,7 @@ class TestRunsCompared:
             ("## X 4. Better", Outcome.PASS),
             ("## X 4. Better\n### Learning rates", Outcome.PASS),
             ("<h2>X 4. Better</h2>", Outcome.PASS),
+            ("## X 4. Better\n```\n# train longer\n```", Outcome.PASS),
             ("## X 3. Dropout", Outcome.FAIL),
             ("## X 4. Better\n# The end", Outcome.FAIL),
         ],
@@ -336,7 +337,7 @@ class TestFilters:
         result = self.graded(*both, maps, layers=4, at_least=6)
         assert (result.outcome, result.fraction) == (Outcome.PARTIAL, Fraction(1, 2))
         assert result.message.endswith(
-            "6 of 4 layers were asked for. This earns half of the points."
+            "at least 6 filters of 4 layers were asked for. This earns half of the points."
         )
         assert self.graded(*both, layers=2).outcome is Outcome.PASS
         few = self.graded(*both[:5], layers=4, at_least=6)

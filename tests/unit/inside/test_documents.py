@@ -128,17 +128,21 @@ class TestTables:
     def test_arrays_as_numpy_and_torch_print_them(self):
         counts = np.arange(6).reshape(2, 3) * 100
         for printed in (counts, torch.tensor(counts), counts.tolist()):
-            (found,) = printed_arrays(f"matrix\n\n{printed}\nafter it\n")
+            (found,), _ = printed_arrays(f"matrix\n\n{printed}\nafter it\n")
             assert found.columns == ()
             assert found.rows == ((0.0, 100.0, 200.0), (300.0, 400.0, 500.0))
             assert found.line == 3
 
     def test_rows_of_an_array_over_several_lines(self):
-        (found,) = printed_arrays(str(np.arange(80).reshape(2, 40)))
+        (found,), _ = printed_arrays(str(np.arange(80).reshape(2, 40)))
         assert [len(row) for row in found.rows] == [40, 40]
 
+    def test_what_stands_around_an_array_is_left(self):
+        arrays, rest = printed_arrays("lr  acc\n0.1  0.9\n[[1 2]\n [3 4]]\n0.2  0.8\n")
+        assert (len(arrays), rest.split()) == (1, ["lr", "acc", "0.1", "0.9", "0.2", "0.8"])
+
     def test_an_array_that_is_not_printed_whole_is_none(self):
-        assert printed_arrays(str(np.zeros((200, 200)))) == []
+        assert printed_arrays(str(np.zeros((200, 200))))[0] == []
 
     def test_boxes_of_lines(self):
         text = "┌────┬─────┐\n│ lr │ acc │\n├────┼─────┤\n│ 1  │ 0.9 │\n└────┴─────┘"
@@ -177,6 +181,14 @@ class TestReadDocuments:
             ("markdown", 1, "X 1. Structure"),
             ("output", 2, "X 1. Structure"),
             ("markdown", 3, "X 1. Structure"),
+        ]
+
+    def test_tables_of_text_files_have_lines(self, session, tmp_path):
+        (tmp_path / "log.txt").write_text("begin\n[[1 2]\n [3 4]]\n\nlr  acc\n0.1  0.9\n0.2  0.8\n")
+        found, _ = documents(session)
+        assert [str(table.place) for table in found.tables] == [
+            "log.txt, line 5",
+            "log.txt, line 2",
         ]
 
     def test_arrays_take_no_room_from_tables(self, session, tmp_path):
