@@ -1,0 +1,181 @@
+"""Checks of what pictures and printed matrices show."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grader.checks.requests import (
+    predict,
+)
+from grader.model.outcome import Outcome
+from tests.made_up import (
+    DATASET,
+    a_rubric,
+    a_seen,
+    a_truth,
+    judged,
+    measured,
+    some_labels,
+    some_predictions,
+    some_scores,
+)
+from tests.unit.checks.pieces import documents, picture, pictured, run, table
+
+if TYPE_CHECKING:
+    from grader.model.documents import Table
+    from grader.model.measurements import (
+        FigureSeen,
+        ImageSeen,
+    )
+    from grader.model.scorecard import CheckResult
+
+
+class TestFilters:
+    def graded(self, *images: ImageSeen, **params: Any) -> CheckResult:
+        return judged("filters.shown", params, a_seen(run(figures=(pictured(*images),))))
+
+    def test_slices_of_weights(self) -> None:
+        filters = [picture(is_of="parameter", name="conv1.weight", index=(i, 0)) for i in range(3)]
+        result = self.graded(*filters)
+        assert result.outcome is Outcome.PASS
+        assert "3 filters of conv1.weight" in result.message
+        assert self.graded(*filters, layer="conv2").outcome is Outcome.PENDING
+        assert self.graded(*(filters[:1] * 3)).outcome is Outcome.PENDING
+
+    def test_each_layer_earns_its_share(self) -> None:
+        both = [
+            picture(is_of="parameter", name=f"conv{layer}.weight", index=(i, 0))
+            for layer in (1, 2)
+            for i in range(3)
+        ]
+        maps = picture(shape=(14, 14))
+        result = self.graded(*both, maps, layers=4, at_least=6)
+        assert (result.outcome, result.fraction) == (Outcome.PARTIAL, Fraction(1, 2))
+        assert result.message.endswith(
+            "at least 6 filters of 4 layers were asked for. This earns half of the points."
+        )
+        assert self.graded(*both, layers=2).outcome is Outcome.PASS
+        few = self.graded(*both[:5], layers=4, at_least=6)
+        assert (few.outcome, few.fraction) == (Outcome.FAIL, 0)
+        matrix, others = picture(), [picture() for _ in range(3)]
+        assert self.graded(*both, matrix, layers=4, at_least=6).fraction == Fraction(1, 2)
+        assert self.graded(*both, *others, layers=4, at_least=6).outcome is Outcome.PENDING
+
+    def test_pictures_of_something_else(self) -> None:
+        unknown = [picture() for _ in range(3)]
+        assert self.graded(*unknown).outcome is Outcome.PENDING
+        assert self.graded(*unknown, unrecognised_fraction=0.5).fraction == 0.5
+        assert self.graded().outcome is Outcome.FAIL
+
+
+class TestGallery:
+    WRONG = 6
+    """The first rows that the net misclassifies."""
+
+    def graded(self, rows: tuple[int, ...], **truth: Any) -> CheckResult:
+        labels = some_labels(100)
+        images = [picture(is_of="dataset", name=DATASET, index=(row,)) for row in rows]
+        request = predict(a_rubric(), "cnn", DATASET)
+        scores = some_scores(labels, wrong=self.WRONG)
+        seen = a_seen(
+            run(figures=(pictured(*images),)),
+            measured(request, some_predictions(), scores=scores),
+            truth=a_truth(labels={DATASET: labels}, **truth),
+        )
+        given = {"model": "cnn", "dataset": DATASET, "at_least": 5}
+        return judged("gallery.misclassified", given, seen)
+
+    def test_rows_that_the_net_gets_wrong(self) -> None:
+        assert self.graded((0, 1, 2, 3, 4)).outcome is Outcome.PASS
+        result = self.graded((0, 1, 2, 50, 51))
+        assert result.outcome is Outcome.FAIL
+        assert "3 of the 5 pictures that you show are misclassified" in result.message
+
+    def test_the_labels_that_the_code_saw_decide(self) -> None:
+        served = tuple((label + 1) % 10 for label in some_labels(100))
+        shown = self.graded((50, 51, 52, 53, 54), served_labels={DATASET: served})
+        assert shown.outcome is Outcome.PASS
+        right = self.graded((0, 1, 2, 3, 4), served_labels={DATASET: served})
+        assert right.outcome is Outcome.FAIL
+
+    def test_rows_are_those_of_the_served_copy(self) -> None:
+        order = tuple(reversed(range(100)))
+        served = tuple(some_labels(100)[row] for row in order)
+        truth = {"served_labels": {DATASET: served}, "served_rows": {DATASET: order}}
+        assert self.graded((99, 98, 97, 96, 95), **truth).outcome is Outcome.PASS
+        assert self.graded((0, 1, 2, 3, 4), **truth).outcome is Outcome.FAIL
+
+    def test_unknown_pictures_wait_for_a_person(self) -> None:
+        seen = a_seen(run(figures=(pictured(*[picture() for _ in range(5)]),)))
+        given = {"model": "cnn", "dataset": DATASET}
+        assert judged("gallery.misclassified", given, seen).outcome is Outcome.PENDING
+
+
+class TestConfusion:
+    def graded(self, *tables: Table, figures: tuple[FigureSeen, ...] = (), **params: Any) -> Any:
+        labels = some_labels(100)
+        scores = some_scores(labels, wrong=7)
+        seen = a_seen(
+            documents(*tables),
+            run(figures=figures),
+            measured(predict(a_rubric(), "cnn", DATASET), some_predictions(), scores=scores),
+            truth=a_truth(labels={DATASET: labels}),
+        )
+        given = {"model": "cnn", "dataset": DATASET, "classes": 10, "tolerance": 0, **params}
+        return judged("confusion.matches", given, seen)
+
+    def matrix(self) -> Any:
+        counts = 10.0 * np.eye(10)
+        for row in range(7):
+            counts[row, row] -= 1
+            counts[row, (row + 1) % 10] += 1
+        return counts
+
+    def printed(self, counts: Any) -> Table:
+        return table((), *(tuple(float(value) for value in row) for row in counts))
+
+    def test_counts_shares_and_both_ways_round(self) -> None:
+        counts = self.matrix()
+        for shown in (counts, counts.T, counts / 100, (counts / counts.sum(1)[:, None]).round(2)):
+            assert self.graded(self.printed(shown)).outcome is Outcome.PASS
+
+    def test_percentages(self) -> None:
+        counts = self.matrix()
+        shares = counts / counts.sum(1)[:, None]
+        assert self.graded(self.printed((100 * shares).round(1))).outcome is Outcome.PASS
+
+    def test_the_counts_are_not_any_that_look_like_them(self) -> None:
+        for made_up in (10.0 * np.eye(10), 100.0 * np.eye(10), np.eye(10), 0.1 * np.eye(10)):
+            assert self.graded(self.printed(made_up)).outcome is Outcome.FAIL
+
+    def test_what_cannot_be_counts_is_none(self) -> None:
+        figures = (pictured(picture(shape=(10, 10))),)
+        rng = np.random.default_rng(0)
+        probabilities = rng.dirichlet(np.full(10, 0.1), 10)
+        one_hot = np.eye(10)[rng.integers(0, 10, 10)]
+        more_rows = np.vstack([self.matrix()] * 2)
+        odd = (-self.matrix(), self.matrix() * 0.37, self.matrix() / 1000)
+        for other in (*odd, probabilities, one_hot, more_rows, np.eye(10)[::-1]):
+            assert self.graded(self.printed(other), figures=figures).outcome is Outcome.PASS
+            assert "No 10x10" in self.graded(self.printed(other)).message
+
+    def test_other_counts_fail_and_are_flagged(self) -> None:
+        counts = self.matrix()
+        counts[0, 0] += 3
+        result = self.graded(self.printed(counts))
+        assert result.outcome is Outcome.FAIL
+        assert "in 1 of 100 cells" in result.message
+        assert result.flags[0].code == "confusion_differs"
+
+    def test_a_drawn_one_counts_for_its_form(self) -> None:
+        figures = (pictured(picture(shape=(10, 10))),)
+        assert self.graded(figures=figures).outcome is Outcome.PASS
+        assert self.graded(figures=figures, structure_fraction=0.5).fraction == 0.5
+        assert self.graded(figures=(pictured(picture(shape=(3, 3))),)).outcome is Outcome.FAIL
+
+    def test_a_filter_of_the_same_size_is_none(self) -> None:
+        filters = picture(shape=(10, 10), is_of="parameter", name="conv1.weight")
+        assert self.graded(figures=(pictured(filters),)).outcome is Outcome.FAIL

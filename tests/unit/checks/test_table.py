@@ -1,0 +1,149 @@
+"""Checks of tables and of runs that are compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from grader.checks.requests import (
+    read_documents,
+)
+from grader.model.documents import Documents, Table, Text
+from grader.model.evidence import Place
+from grader.model.journal import OptimizerSeen
+from grader.model.measurements import (
+    Axes,
+    FigureSeen,
+    LineSeen,
+)
+from grader.model.outcome import Outcome
+from tests.made_up import (
+    a_seen,
+    judged,
+    measured,
+)
+from tests.unit.checks.pieces import STOPPED, claims, documents, drawn, run, table
+
+if TYPE_CHECKING:
+    from grader.model.scorecard import CheckResult
+
+
+class TestTable:
+    PARAMS: dict[str, Any] = {"columns": ["train.*loss", "val.*acc"], "rows": 2, "numbers": 2}
+
+    def graded(self, *tables: Table, **params: Any) -> CheckResult:
+        return judged("table.has", {**self.PARAMS, **params}, a_seen(documents(*tables)))
+
+    def test_columns_and_rows(self) -> None:
+        whole = table(("", "Train loss", "Val acc"), ("a", 0.1, 0.9), ("b", 0.2, 0.8))
+        assert self.graded(whole).outcome is Outcome.PASS
+        result = self.graded(whole, rows=4)
+        assert result.outcome is Outcome.PARTIAL
+        assert result.fraction == 0.5
+        assert self.graded(whole, rows=4, partial=False).outcome is Outcome.FAIL
+
+    def test_a_missing_column_is_named(self) -> None:
+        result = self.graded(table(("train_loss", "x"), (0.1, 1.0), (0.2, 2.0)))
+        assert result.fraction == 0.5
+        assert "lacks a column like 'val.*acc'" in result.message
+
+    def test_rows_named_at_the_left(self) -> None:
+        turned = table(("", "one", "two"), ("train loss", 0.1, 0.2), ("val acc", 0.9, 0.8))
+        assert self.graded(turned).outcome is Outcome.PASS
+
+    def test_words_are_no_results(self) -> None:
+        words = table(("train loss", "val acc"), ("low", "high"), ("low", "nan"))
+        assert self.graded(words).outcome is Outcome.FAIL
+
+    def test_no_table(self) -> None:
+        assert "No table was found" in self.graded().message
+
+
+class TestRunsCompared:
+    PATTERN = r"lr=(?P<value>[\d.]+)"
+    FILES = ("*.pdf", "*.docx", "*.md", "*.html", "*.tex", "*.txt")
+
+    def graded(self, *stated: float, **more: Any) -> CheckResult:
+        changes = {k: more.pop(k) for k in ("figures", "optimizers", "cells") if k in more}
+        tables = more.pop("tables", ())
+        given = {"what": "learning rates", "at_least": 3, **more}
+        evidence = [run(**changes), documents(*tables)]
+        if "patterns" in given:
+            evidence.append(claims(self.PATTERN, *stated, name="learning rates", files=self.FILES))
+        return judged("runs.compared", given, a_seen(*evidence))
+
+    def test_different_numbers_in_texts(self) -> None:
+        patterns = {"patterns": [self.PATTERN]}
+        result = self.graded(0.01, 0.1, 1.0, 0.1, **patterns)
+        assert result.outcome is Outcome.PASS
+        assert "3 different ones of the learning rates" in result.message
+        assert self.graded(0.01, 0.1, 0.1, **patterns).outcome is Outcome.FAIL
+
+    def test_values_that_must_be_among_them(self) -> None:
+        given = {"patterns": [self.PATTERN], "values": [0.01, 0.1, 1]}
+        assert self.graded(0.01, 0.1, 1.0, **given).outcome is Outcome.PASS
+        result = self.graded(0.01, 0.1, 0.5, **given)
+        assert result.outcome is Outcome.FAIL
+        assert "1 not among them" in result.message
+
+    def test_legends_and_titles_count(self) -> None:
+        figures = tuple(drawn(1.0, 0.5, label=f"lr={lr}") for lr in (0.01, 0.1, 1))
+        assert self.graded(patterns=[self.PATTERN], figures=figures).outcome is Outcome.PASS
+
+    def test_lines_of_one_figure(self) -> None:
+        lines = tuple(LineSeen(label=f"seed {i}", x=(0.0,), y=(1.0,)) for i in range(3))
+        axes = Axes(title="accuracy", x_label="", y_label="", legend=(), lines=lines)
+        figures = (FigureSeen(cell=1, axes=(axes,)),)
+        assert self.graded(about=["acc"], figures=figures).outcome is Outcome.PASS
+        assert self.graded(about=["loss"], figures=figures).outcome is Outcome.FAIL
+
+    def test_settings_of_optimizers(self) -> None:
+        optimizers = tuple(
+            OptimizerSeen(place=None, type="SGD", settings={"lr": lr}, steps=1, parameters=1)
+            for lr in (0.01, 0.1, 1.0, "nan")
+        )
+        assert self.graded(setting="lr", optimizers=optimizers).outcome is Outcome.PASS
+        assert self.graded(setting="lr", optimizers=optimizers, at_least=4).outcome is Outcome.FAIL
+
+    def test_rows_of_a_table(self) -> None:
+        rows = table(("lr", "acc"), (0.01, 0.8), (0.1, 0.9), (1.0, 0.95))
+        assert self.graded(rows=["lr", "acc"], tables=(rows,)).outcome is Outcome.PASS
+        assert self.graded(rows=["lr", "loss"], tables=(rows,)).outcome is Outcome.FAIL
+
+    @pytest.mark.parametrize(
+        ("above", "outcome"),
+        [
+            ("## X 4. Better", Outcome.PASS),
+            ("## X 4. Better\n### Learning rates", Outcome.PASS),
+            ("<h2>X 4. Better</h2>", Outcome.PASS),
+            ("## X 4. Better\n```\n# train longer\n```", Outcome.PASS),
+            ("## X 3. Dropout", Outcome.FAIL),
+            ("## X 4. Better\n# The end", Outcome.FAIL),
+        ],
+    )
+    def test_only_cells_under_a_heading_count(self, above: str, outcome: Outcome) -> None:
+        def text(cell: int, said: str) -> Text:
+            return Text(place=Place(file="hw.ipynb", cell=cell), kind="markdown", text=said)
+
+        texts = (text(1, "# Setup"), text(2, above), text(99, "## X 4. Something else"))
+        assert self.under(texts) is outcome
+
+    def under(self, texts: tuple[Text, ...]) -> Outcome:
+        stated = claims(self.PATTERN, 0.01, 0.1, 1.0, name="learning rates", files=self.FILES)
+        seen = a_seen(run(), measured(read_documents(), Documents(texts=texts)), stated)
+        given = {"patterns": [self.PATTERN], "what": "learning rates", "at_least": 3}
+        return judged("runs.compared", {**given, "under": r"^\W*X?\W*4"}, seen).outcome
+
+    def test_all_cells_count_where_no_heading_is_like_it(self) -> None:
+        other = Text(place=Place(file="hw.ipynb", cell=1), kind="markdown", text="# Results")
+        assert self.under((other,)) is Outcome.PASS
+        assert self.under(()) is Outcome.PASS
+
+    def test_nothing_because_the_run_stopped_blocks(self) -> None:
+        assert self.graded(setting="lr", cells=(STOPPED,)).outcome is Outcome.BLOCKED
+
+    def test_bands_by_count(self) -> None:
+        bands = [{"at": 3, "fraction": 1}, {"at": 2, "fraction": 0.5}]
+        result = self.graded(0.1, 1.0, patterns=[self.PATTERN], bands=bands)
+        assert result.fraction == 0.5
