@@ -3,6 +3,7 @@
     solution.py   the reference submission's script
     report.md     its report; {fm1} and {fm2} stand for the test accuracies
     edits.py      what is wrong with each mutant, and what it must lose
+    changes.py    how files are changed
     <case>/       made: submission/ (script, log of its run, report, table, weights) and expect.toml
 
 The reference is trained for real on the data at GRADE_DATA, in about three minutes on one core; every
