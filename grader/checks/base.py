@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
-from grader.checks.faults import failed, not_measured, ours
+from grader.checks.faults import failed, not_measured, ours, spoilt
 from grader.checks.requests import inspect_source
 from grader.errors import DatasetMissingError
 from grader.model.base import Record
@@ -47,6 +47,7 @@ __all__ = [
     "ours",
     "own_probe",
     "registering",
+    "spoilt",
 ]
 
 P = TypeVar("P", bound=Record)

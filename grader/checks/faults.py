@@ -20,6 +20,7 @@ __all__ = [
     "failed",
     "not_measured",
     "ours",
+    "spoilt",
     "still_blank",
     "waiting",
 ]
@@ -72,6 +73,20 @@ def ours(message: str) -> CheckResult:
         message=f"This could not be graded yet, and that is not your fault: {_clause(message)}.",
         hint="The course staff has been told; you lose nothing by it.",
         flags=(Flag(code="not_graded", message=message),),
+    )
+
+
+def spoilt(message: str) -> CheckResult:
+    """An `error` of the clock: the next run measures again what it rests on.
+
+    Args:
+        message: Why, such as `this machine was too busy`.
+    """
+    return ours(message).model_copy(
+        update={
+            "hint": "It is measured again the next time; you lose nothing by it.",
+            "spoilt": True,
+        }
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import model_validator
 
 from grader.checks.bands import Band, earned, well_formed
-from grader.checks.base import Seen, check, failed, ours
+from grader.checks.base import Seen, check, failed, spoilt
 from grader.checks.faults import HINTS
 from grader.checks.phrases import count, listed, share
 from grader.checks.requests import execute, inspect_source
@@ -128,7 +128,7 @@ def _nothing_ran(run: Execution, forgiven: list[CellRun]) -> CheckResult:
             places=(place_of(run, endless),),
         )
     if forgiven or run.ended_by == "wall_clock":
-        return ours("the run was over before a cell of the submission could be judged")
+        return spoilt("the run was over before a cell of the submission could be judged")
     return failed(
         "Nothing ran: no code cell was found in your submission.",
         expected="Every code cell runs without an error after a restart.",

@@ -11,6 +11,7 @@ from grader.checks.faults import (
     WEIGHTS_MISSING,
     failed,
     ours,
+    spoilt,
     still_blank,
     waiting,
 )
@@ -78,7 +79,8 @@ def not_reached(
         if ours_too or cell.status in ("error", "timeout"):
             return _stopped_at(run, cell, what, source, excuse=ours_too)
     if run.ended_by in ("wall_clock", "output_limit"):
-        return ours(f"the run was over before {what}")
+        over = spoilt if run.ended_by == "wall_clock" else ours
+        return over(f"the run was over before {what}")
     return None
 
 

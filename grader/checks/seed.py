@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from grader.checks.base import Seen, check, failed, ours
+from grader.checks.base import Seen, check, failed, spoilt
 from grader.checks.phrases import count, decimal
 from grader.checks.requests import execute, inspect_source
 from grader.checks.runs import not_reached
@@ -65,7 +65,7 @@ def seed_reproduces(params: SeedReproduces, seen: Seen) -> CheckResult:
         if stopped := not_reached(evidence, first, "your training", seen.source()):
             return stopped
         if first.clock_ended_training or second.clock_ended_training:
-            return ours("time ran out before two runs could be compared")
+            return spoilt("time ran out before two runs could be compared")
         return failed(
             f"Only {count(compared, 'training step')} could be compared; it takes {params.steps}.",
             expected=expected,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from grader.checks.bands import Band, earned, well_formed
-from grader.checks.base import Seen, check, ours
+from grader.checks.base import Seen, check, spoilt
 from grader.checks.phrases import bound_by, called, decimal, share
 from grader.checks.requests import inspect_source, time_module
 from grader.model.base import Record
@@ -95,12 +95,12 @@ def speed_ratio(params: SpeedRatio, seen: Seen) -> CheckResult:
     bound = mine.bound_by
     for timed in (mine, theirs):
         if not timed.low > 0:
-            return ours("this machine was too busy to compare speeds")
+            return spoilt("this machine was too busy to compare speeds")
         sure = timed.seconds > SHORTEST_SECONDS and _sure(params, mine, theirs)
         if timed.shortest_seconds < SHORTEST_SECONDS and not sure:
-            return ours("the passes were too short to be timed here; the rubric may ask for more")
+            return spoilt("the passes were too short to be timed here; the rubric may ask for more")
         if timed.high > (1 + params.noise) * timed.low and not sure:
-            return ours("this machine was too busy to compare speeds")
+            return spoilt("this machine was too busy to compare speeds")
     ratio = theirs.pass_seconds / mine.pass_seconds
     band = earned(params.bands, ratio, rising=True)
     fraction = band.fraction if band else Fraction(0)

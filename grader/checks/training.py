@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from grader.checks.base import Seen, Stopped, check, ours
+from grader.checks.base import Seen, Stopped, check, spoilt
 from grader.checks.faults import waiting
 from grader.checks.interval import above
 from grader.checks.phrases import bound_by, called, count, decimal, examples, share
@@ -93,7 +93,7 @@ def training_learns(params: TrainingLearns, seen: Seen) -> CheckResult:
         more |= extra
     if fraction < 1 and _ended_by_us(run, asked):
         if not any(one in asked and one.by_clock for one in series):
-            return ours(f"time ran out before your training could show it. {' '.join(sentences)}")
+            return spoilt(f"time ran out before your training could show it. {' '.join(sentences)}")
         sentences.append("Our time ended this training early. A person will look.")
         return waiting(" ".join(sentences), **more)
     if 0 < fraction < 1:

@@ -76,11 +76,13 @@ class ProbeSpec:
         payload: The record its JSON must fit.
         arrays: From a request and the datasets' row counts to the arrays it may write.
         executes: Whether it runs the student's whole submission.
+        clocked: Whether what it reports depends on how busy the machine is.
     """
 
     payload: type[Record]
     arrays: Rules = _none
     executes: bool = False
+    clocked: bool = False
 
     def wall_seconds(self, budget: Budget) -> float:
         """When the host ends it."""
@@ -194,8 +196,8 @@ PROBES.register("describe_module", ProbeSpec(measurements.ModuleFacts))
 PROBES.register("predict", ProbeSpec(measurements.Predictions, _scores))
 PROBES.register("call_function", ProbeSpec(measurements.CallResult, _results))
 PROBES.register("train_by_hand", ProbeSpec(measurements.Steps, _steps))
-PROBES.register("time_module", ProbeSpec(measurements.Timing))
-PROBES.register("execute", ProbeSpec(measurements.Execution, _figures, executes=True))
+PROBES.register("time_module", ProbeSpec(measurements.Timing, clocked=True))
+PROBES.register("execute", ProbeSpec(measurements.Execution, _figures, executes=True, clocked=True))
 
 
 def array_rules(request: ProbeRequest, rows: Mapping[str, int]) -> dict[str, ArrayRule]:

@@ -95,6 +95,14 @@ class EvidenceStore:
         text = evidence.model_dump_json(by_alias=True)
         self._write(f"{submission.digest}/{self.key(evidence.request)}", text.encode())
 
+    def forget(self, submission: Submission, request: ProbeRequest) -> None:
+        """Drop one piece of evidence, so that it is measured again.
+
+        Raises:
+            StoreError: The folder cannot be written.
+        """
+        self._remove(f"{submission.digest}/{self.key(request)}")
+
     def array(self, sha256: str) -> bytes | None:
         """Raw numbers by their digest, or None where they are not there or damaged."""
         try:
@@ -144,6 +152,9 @@ class EvidenceStore:
         if progress is not None:
             self._write(name, progress.model_dump_json().encode())
             return
+        self._remove(name)
+
+    def _remove(self, name: str) -> None:
         try:
             (self.root / f"{name}.json").unlink(missing_ok=True)
         except OSError as error:

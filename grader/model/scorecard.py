@@ -118,6 +118,8 @@ class CheckResult(Record):
     """How the role was bound, such as `name: classnet (hw.ipynb, cell 7)`."""
     flags: tuple[Flag, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
+    spoilt: bool = False
+    """Whether the machine's load spoilt what it rests on: the next run measures that again."""
 
     @classmethod
     def banded(cls, fraction: Fraction, message: str, **more: object) -> CheckResult:

@@ -31,6 +31,7 @@ from grader.pipeline.fingerprints import Fingerprint, fingerprint
 from grader.pipeline.folder import claimed
 from grader.pipeline.records import Graded, Lacking, Listener, Options, Run
 from grader.pipeline.rubrics import load_rubric
+from grader.pipeline.spoilt import forget_spoilt
 from grader.rubric.visible import measurable_part, visible_part
 from grader.sandbox import Sandbox, make_sandbox
 from grader.score import score
@@ -245,6 +246,7 @@ class Grading:
         except MemoryError as error:
             flags = (*flags, Flag(code="harness", message=_told(error)))
             scorecard = scored(EvidenceSet(), flags)
+        forget_spoilt(submission, loaded, collector.store, scorecard)
         if self._compare:
             self._prints.append(fingerprint(submission, loaded.rubric, collected.evidence, truth))
         return Graded(scorecard, collected.reused, time.monotonic() - began)

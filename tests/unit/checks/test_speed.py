@@ -78,7 +78,9 @@ class TestSpeed:
 
     @pytest.mark.parametrize("mine", [(1.0, 2.0, 5.0), (1.0, 1.001, 1.002), (3.0, 2.0, 1.0)])
     def test_a_busy_machine_is_nobodys_zero(self, mine: tuple[float, ...]) -> None:
-        assert self.graded(mine, (5.0, 8.0, 11.0)).outcome is Outcome.ERROR
+        result = self.graded(mine, (5.0, 8.0, 11.0))
+        assert result.outcome is Outcome.ERROR
+        assert result.spoilt, "the next run measures it again"
 
     def test_a_verdict_that_no_noise_can_turn_is_given(self) -> None:
         assert self.graded((1.0, 2.0, 5.0), (50.0, 80.0, 110.0)).outcome is Outcome.PASS
