@@ -25,7 +25,7 @@ def forget_spoilt(
     Args:
         submission: Whose evidence.
         loaded: Its rubric.
-        store: Where the evidence is kept. One that cannot be written keeps it: no points hang on it.
+        store: Where the evidence is kept. If it cannot be written, what is spoilt stays.
         scorecard: What came of it.
     """
     for task in scorecard.tasks:
