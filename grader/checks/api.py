@@ -5,14 +5,18 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from grader.checks.base import Seen, Stopped, check, failed
+from grader.checks.drawn import regex_problem
+from grader.checks.faults import FILL_IN, waiting
 from grader.checks.phrases import either, listed
-from grader.checks.requests import execute, inspect_source, scan_apis
-from grader.model.base import Record
+from grader.checks.requests import execute, inspect_source, read_documents, scan_apis
+from grader.checks.sections import Section
+from grader.model.base import Points, Record
+from grader.model.documents import Documents
 from grader.model.evidence import Place
-from grader.model.measurements import ApiUses, Execution
+from grader.model.measurements import ApiUse, ApiUses, Execution
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult, Flag
 
@@ -27,11 +31,29 @@ class ApiForbidden(Record):
     """Parameters of `api.forbidden`."""
 
     names: tuple[str, ...] = Field(min_length=1)
-    """Full names, such as `torch.nn.CrossEntropyLoss`."""
+    """Full names, such as `torch.nn.CrossEntropyLoss`; a module's stands for all that is in it."""
+    allowed: tuple[str, ...] = ()
+    """Names below them that may be used, such as `torch.nn.Module` below `torch.nn`."""
     within: tuple[str, ...] = ()
-    """Functions or classes in which they are forbidden; empty: anywhere."""
+    """Functions or classes in which they are forbidden; without `having`, empty: anywhere."""
+    having: tuple[str, ...] = ()
+    """Methods: classes that define all of them count as `within`, whatever their names."""
+    around: str = ""
+    """Regular expression over a heading: below it they are forbidden outside `within`, too, as in
+    the loop that trains the class."""
+    around_fraction: Points = Fraction(1, 2)
+    """Share when they are used there alone."""
     dynamic: bool = False
     """Whether the names also raise in a run of their own, which finds what the text hides."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ApiForbidden:
+        if problem := regex_problem((self.around,)):
+            raise ValueError(problem)
+        if self.dynamic and (self.having or self.allowed):
+            msg = "dynamic goes with names and within alone"
+            raise ValueError(msg)
+        return self
 
 
 class ApiUsed(Record):
@@ -52,16 +74,28 @@ MOST_PLACES = 20
 
 
 def _needs(params: ApiForbidden, rubric: Rubric) -> tuple[ProbeRequest, ...]:
-    scan: tuple[ProbeRequest, ...] = (scan_apis(params.names, params.within),)
+    scan: tuple[ProbeRequest, ...] = (_scan(params),)
+    if params.around:
+        scan += (_scan_all(params), read_documents())
     if params.dynamic:
         scan += (execute(rubric, forbid=params.names, within=params.within),)
     return (*scan, inspect_source())
 
 
+def _scan(params: ApiForbidden) -> ProbeRequest:
+    return scan_apis(params.names, params.within, params.having, params.allowed)
+
+
+def _scan_all(params: ApiForbidden) -> ProbeRequest:
+    return scan_apis(params.names, allowed=params.allowed)
+
+
 @check("api.forbidden", ApiForbidden, needs=_needs)
 def api_forbidden(params: ApiForbidden, seen: Seen) -> CheckResult:
     """You wrote this part yourself, without what the assignment rules out."""
-    _, uses = seen.measured(scan_apis(params.names, params.within), ApiUses)
+    _, uses = seen.measured(_scan(params), ApiUses)
+    if params.having and not uses.looked_into:
+        return _nothing_there(params, seen)
     names = {use.name for use in uses.uses}
     places = [use.place for use in uses.uses]
     flags = _unclear(uses, places)
@@ -71,6 +105,18 @@ def api_forbidden(params: ApiForbidden, seen: Seen) -> CheckResult:
         places += [place for place in caught if place not in places]
     expected = f"No use of {either(params.names)}"
     expected += f" in {listed(params.within)}." if params.within else "."
+    if not places and (outside := _around(params, seen)):
+        where = listed([str(use.place) for use in outside], most=4)
+        return CheckResult.banded(
+            params.around_fraction,
+            f"Your {uses.looked_into[0] if uses.looked_into else 'class'} is written by hand, but "
+            f"the code around it uses {listed(sorted({use.name for use in outside}))}, which the "
+            f"assignment rules out here: {where}.",
+            expected=expected,
+            hint="Write this step out in basic tensor operations.",
+            places=tuple(dict.fromkeys(use.place for use in outside))[:MOST_PLACES],
+            flags=flags,
+        )
     if not places:
         return CheckResult.banded(
             Fraction(1),
@@ -87,6 +133,36 @@ def api_forbidden(params: ApiForbidden, seen: Seen) -> CheckResult:
         places=tuple(places[:MOST_PLACES]),
         flags=flags,
     )
+
+
+def _nothing_there(params: ApiForbidden, seen: Seen) -> CheckResult:
+    """The result where none of the definitions was found in which names are ruled out."""
+    source = seen.source()
+    wanted = either(params.within)
+    if source is not None and source.placeholders:
+        where = listed([str(place) for place in source.placeholders], most=3)
+        return failed(f"A part of the template still says PLEASE FILL IN ({where}).", hint=FILL_IN)
+    if source is None or not source.files:
+        return failed(f"No code was found, and so no {wanted}.")
+    return waiting(
+        f"No {wanted} was found in your code, nor a class with {listed(params.having)}. A person "
+        "will look.",
+        hint="Use the template's name for it, so that it can be found.",
+    )
+
+
+def _around(params: ApiForbidden, seen: Seen) -> list[ApiUse]:
+    """Uses in the section that the class belongs to. Where no heading says it, there are none."""
+    if not params.around:
+        return []
+    _, documents = seen.measured(read_documents(), Documents)
+    section = Section(params.around, documents)
+    _, everywhere = seen.measured(_scan_all(params), ApiUses)
+    return [
+        use
+        for use in everywhere.uses
+        if section.begins_in(use.place.file) and section.holds(use.place.file, use.place.cell)
+    ]
 
 
 def _used_needs(params: ApiUsed, _rubric: Rubric) -> tuple[ProbeRequest, ...]:

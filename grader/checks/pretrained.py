@@ -6,14 +6,23 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from grader.checks.base import Seen, Stopped, check, failed, ours
+from grader.checks.drawn import regex_problem
 from grader.checks.faults import WEIGHTS_MISSING, waiting
 from grader.checks.phrases import called, count, either, listed
-from grader.checks.requests import describe_module, execute, inspect_source, scan_apis
+from grader.checks.requests import (
+    describe_module,
+    execute,
+    inspect_source,
+    read_documents,
+    scan_apis,
+)
 from grader.checks.runs import not_reached
+from grader.checks.sections import Section
 from grader.model.base import Record
+from grader.model.documents import Documents
 from grader.model.measurements import ApiUse, ApiUses, Execution, ModuleFacts
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult, Flag
@@ -71,8 +80,17 @@ class WeightsNotPretrained(Record):
     """A function in `expected.py` without arguments: SHA-256 of tensors that are official ones."""
     allowed: tuple[str, ...] = ()
     """Regular expressions over a use's line that make it none: `vgg16`, where it is asked for."""
+    allowed_under: str = ""
+    """Regular expression over a heading: they do so below it alone. In a file without such a
+    heading they do everywhere, and a person is told."""
     dynamic: bool = False
     """Whether a run is looked at too."""
+
+    @model_validator(mode="after")
+    def _patterns_compile(self) -> WeightsNotPretrained:
+        if problem := regex_problem((*self.allowed, self.allowed_under)):
+            raise ValueError(problem)
+        return self
 
 
 class PretrainingUsed(Record):
@@ -98,6 +116,8 @@ def _needs(params: WeightsNotPretrained, rubric: Rubric) -> tuple[ProbeRequest, 
         requests += (describe_module(rubric, params.model, "saved"),)
     if params.dynamic:
         requests += (execute(rubric),)
+    if params.allowed_under:
+        requests += (read_documents(),)
     return (*requests, inspect_source())
 
 
@@ -109,9 +129,11 @@ def _scan() -> ProbeRequest:
 def not_pretrained(params: WeightsNotPretrained, seen: Seen) -> CheckResult:
     """Your net was trained from scratch, by you."""
     _, uses = seen.measured(_scan(), ApiUses)
-    looked_at = [use for use in uses.uses if not _allowed(use, params.allowed)]
+    excused, unplaced = _allowed(uses.uses, params, seen)
+    looked_at = [use for use in uses.uses if use not in excused]
     found = [use for use in looked_at if _brings(use)]
     flags = [_unclear(use) for use in looked_at if use not in found and _may_bring(use)]
+    flags += [_unclear(use) for use in unplaced if _brings(use) or _may_bring(use)][:1]
     expected = "No weights from elsewhere: random initialisation, trained on the given data."
     if found:
         places = tuple(dict.fromkeys(use.place for use in found))
@@ -134,8 +156,19 @@ def not_pretrained(params: WeightsNotPretrained, seen: Seen) -> CheckResult:
     )
 
 
-def _allowed(use: ApiUse, patterns: tuple[str, ...]) -> bool:
-    return any(re.search(pattern, use.text) for pattern in patterns)
+def _allowed(
+    uses: tuple[ApiUse, ...], params: WeightsNotPretrained, seen: Seen
+) -> tuple[list[ApiUse], list[ApiUse]]:
+    """The uses that are asked for, and those of them of which no heading says so."""
+    meant = [one for one in uses if any(re.search(p, one.text) for p in params.allowed)]
+    if not params.allowed_under:
+        return meant, []
+    _, documents = seen.measured(read_documents(), Documents)
+    section = Section(params.allowed_under, documents)
+    return (
+        [one for one in meant if section.holds(one.place.file, one.place.cell)],
+        [one for one in meant if not section.begins_in(one.place.file)],
+    )
 
 
 def _brings(use: ApiUse) -> bool:

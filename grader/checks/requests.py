@@ -24,6 +24,7 @@ __all__ = [
     "inspect_source",
     "predict",
     "read_documents",
+    "read_tensors",
     "scan_apis",
     "time_module",
     "train_by_hand",
@@ -107,10 +108,33 @@ def call_function(
     return ProbeRequest(probe="call_function", params=params)
 
 
-def scan_apis(names: tuple[str, ...], within: tuple[str, ...] = ()) -> ProbeRequest:
-    """Where names are used, `within` functions or classes or anywhere. Payload: ApiUses."""
-    params: dict[str, JsonValue] = {"names": list(names), "within": list(within)}
+def scan_apis(
+    names: tuple[str, ...],
+    within: tuple[str, ...] = (),
+    having: tuple[str, ...] = (),
+    allowed: tuple[str, ...] = (),
+) -> ProbeRequest:
+    """Where names are used. Payload: ApiUses.
+
+    Args:
+        names: Full names; a module's stands for all that is in it.
+        within: Functions and classes to look into.
+        having: Methods: classes that define all of them are looked into, too. Without both,
+            everything is.
+        allowed: Names below the others that are not meant.
+    """
+    params: dict[str, JsonValue] = {
+        "names": list(names),
+        "within": list(within),
+        "having": list(having),
+        "allowed": list(allowed),
+    }
     return ProbeRequest(probe="scan_apis", params=params)
+
+
+def read_tensors(files: tuple[str, ...]) -> ProbeRequest:
+    """What files hold that these globs name, the likeliest first. Payload: SavedFiles."""
+    return ProbeRequest(probe="read_tensors", params={"files": list(files)})
 
 
 def find_claims(name: str, patterns: tuple[str, ...], files: tuple[str, ...]) -> ProbeRequest:

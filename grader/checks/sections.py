@@ -50,10 +50,14 @@ class Section:
             turn = (text.place.cell, any(matches for _, matches in headings))
             self._turns.setdefault(text.place.file, []).append(turn)
 
+    def begins_in(self, file: str) -> bool:
+        """Whether a file has such a heading."""
+        return any(inside for _, inside in self._turns.get(file, []))
+
     def holds(self, file: str, cell: int | None) -> bool:
         """Whether a place lies in it; any place does in a file without such a heading."""
-        turns = sorted(self._turns.get(file, []))
-        if cell is None or not any(inside for _, inside in turns):
+        if cell is None or not self.begins_in(file):
             return True
+        turns = sorted(self._turns[file])
         before = bisect_right(turns, (cell, True))
         return before > 0 and turns[before - 1][1]

@@ -106,6 +106,8 @@ class ApiUses(Record):
     """Lines that may use one: the text does not settle it, so a person looks."""
     searched: tuple[str, ...] = Many
     """The names searched for."""
+    looked_into: tuple[str, ...] = Field(default=(), max_length=2000)
+    """Functions and classes in which they were searched for; none where it was everywhere."""
 
 
 class Claim(Record):
@@ -190,6 +192,23 @@ class SavedTensor(Record):
     role: Literal["parameter", "buffer", "unknown"] = "unknown"
     sha256: str = Field(default="", max_length=64)
     """Of its numbers, little-endian: equal tensors in two files have equal digests."""
+
+
+class SavedFile(Record):
+    """What one file holds."""
+
+    path: str = Name
+    tensors: tuple[SavedTensor, ...] = Many
+    kind: str = Name
+    """`state_dict`, `checkpoint`, `module`, `tensors`; where it holds none, the kind of fault."""
+    problem: str = Field(default="", max_length=1000)
+    """Why it holds none."""
+
+
+class SavedFiles(Record):
+    """Probe `read_tensors`: files with numbers, read without the student's classes."""
+
+    files: tuple[SavedFile, ...] = Field(max_length=20)
 
 
 class Operation(Record):

@@ -43,6 +43,7 @@ PROBES: dict[str, Callable[[Session, dict[str, Any], Reply], None]] = {
         "inspect_source",
         "predict",
         "read_documents",
+        "read_tensors",
         "scan_apis",
         "time_module",
         "train_by_hand",

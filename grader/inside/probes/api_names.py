@@ -37,10 +37,12 @@ class Wanted:
 
     Args:
         names: As the rubric spells them.
+        allowed: Names below them that are not meant: `torch.nn.Module` below `torch.nn`.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], allowed: Iterable[str] = ()) -> None:
         self.names = tuple(names)
+        self.allowed = tuple(allowed)
         self.methods = {
             name.rpartition(".")[2]: name
             for name in self.names
@@ -49,14 +51,23 @@ class Wanted:
 
     def matches(self, dotted: str) -> Iterator[str]:
         """The names that a dotted name is or lies in."""
+        if self.allows(dotted):
+            return
         for whole in spellings(dotted):
-            for name in self.names:
-                if whole == name or whole.startswith(f"{name}."):
-                    yield name
+            yield from (name for name in self.names if _lies_in(whole, name))
+
+    def allows(self, dotted: str) -> bool:
+        """Whether a dotted name is one that is not meant."""
+        every = spellings(dotted) if self.allowed else ()
+        return any(_lies_in(whole, name) for whole in every for name in self.allowed)
 
     def below(self, dotted: str) -> str:
         """A name that lies in this module, empty when none does."""
         return next((name for name in self.names if name.startswith(f"{dotted}.")), "")
+
+
+def _lies_in(dotted: str, name: str) -> bool:
+    return dotted == name or dotted.startswith(f"{name}.")
 
 
 def spellings(dotted: str) -> set[str]:

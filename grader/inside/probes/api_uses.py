@@ -15,12 +15,29 @@ if TYPE_CHECKING:
     from ..source.meaning import Meaning
     from .api_names import Wanted
 
-__all__ = ["Use", "uses_of"]
+__all__ = ["Place", "Use", "looked_into", "uses_of"]
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 TENSORS_OWN = frozenset({"gradient", "retain_graph", "create_graph", "inputs"})
 COMPARING = frozenset({"isinstance", "issubclass"})
 FOLLOWED = 500
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where names are looked for, with what is called there.
+
+    Attributes:
+        within: Functions, classes and methods, by name; empty: everywhere.
+        having: Methods: a class that defines all of them is looked into, whatever its name.
+    """
+
+    within: tuple[str, ...] = ()
+    having: tuple[str, ...] = ()
+
+    def everywhere(self) -> bool:
+        """Whether no place is named."""
+        return not self.within and not self.having
 
 
 @dataclass(frozen=True)
@@ -44,22 +61,31 @@ class Use:
     made: bool = False
 
 
-def uses_of(files: list[Meaning], wanted: Wanted, within: list[str]) -> Iterator[Use]:
+def uses_of(files: list[Meaning], wanted: Wanted, place: Place) -> Iterator[Use]:
     """Each use in a submission's files, in the order of the text.
 
     Args:
         files: Of one submission.
         wanted: What is looked for.
-        within: Functions, classes and methods to look into, with what they call; empty: all.
+        place: Where.
     """
-    found = list(_every(files, wanted, within))
+    found = list(_every(files, wanted, place))
     direct = {use.name for use in found if use.sure and not use.made}
     yield from (use for use in found if not use.made or use.name not in direct)
 
 
-def _every(files: list[Meaning], wanted: Wanted, within: list[str]) -> Iterator[Use]:
+def looked_into(files: list[Meaning], place: Place) -> list[str]:
+    """Names of the definitions that are looked into; none where it is everywhere."""
+    if place.everywhere():
+        return []
+    tops = (top for file in files for top in _inside(file, place))
+    return list(dict.fromkeys(top.name for top in tops if isinstance(top, Definition)))
+
+
+def _every(files: list[Meaning], wanted: Wanted, place: Place) -> Iterator[Use]:
+    within = not place.everywhere()
     for file in files:
-        tops = _inside(file, within) if within else _whole(file)
+        tops = _inside(file, place) if within else _whole(file)
         scanned = [(file, top, top) for top in tops]
         done: set[ast.AST] = set()
         if within:
@@ -69,7 +95,7 @@ def _every(files: list[Meaning], wanted: Wanted, within: list[str]) -> Iterator[
             if top in done:
                 continue
             done.add(top)
-            scan = _Scan(where, files, wanted, inside, made=bool(within))
+            scan = _Scan(where, files, wanted, inside, made=within)
             yield from scan.uses(top)
             if within:
                 assert where.reached is not None or where is not file
@@ -85,13 +111,17 @@ def _whole(file: Meaning) -> list[ast.AST]:
     return list(file.trees)
 
 
-def _inside(file: Meaning, within: list[str]) -> list[ast.AST]:
-    """The definitions of these names, and what is put into them from outside."""
+def _inside(file: Meaning, place: Place) -> list[ast.AST]:
+    """The definitions that are meant, and what is put into them from outside."""
     found: list[ast.AST] = []
+    within = list(place.within)
     for tree in file.trees:
         for node in ast.walk(tree):
             if isinstance(node, Definition) and node.name in within:
                 found.append(node)
+            elif isinstance(node, ast.ClassDef) and _has(node, place.having):
+                found.append(node)
+                within.append(node.name)
             elif isinstance(node, ast.ClassDef):
                 found += [
                     method
@@ -104,6 +134,12 @@ def _inside(file: Meaning, within: list[str]) -> list[ast.AST]:
                 found.append(value.node)
     found += [value for target, value in file.visitor.set_attributes if _into(file, target, within)]
     return found
+
+
+def _has(node: ast.ClassDef, methods: tuple[str, ...]) -> bool:
+    """Whether a class defines all of some methods itself."""
+    own = {part.name for part in node.body if isinstance(part, Function)}
+    return bool(methods) and own.issuperset(methods)
 
 
 def _into(file: Meaning, target: ast.Attribute, within: list[str]) -> bool:
@@ -127,6 +163,8 @@ class _Scan:
         self.called: list[tuple[Meaning, ast.AST]] = []
         self._calls: dict[ast.AST, ast.Call] = {}
         self._statements: set[ast.AST] = set()
+        self._allowed: set[ast.AST] = set()
+        """The `nn` of `nn.Module`, where that is no use."""
 
     def uses(self, top: ast.AST) -> Iterator[Use]:
         for node in _walk(top, self.wanted):
@@ -149,11 +187,21 @@ class _Scan:
         for value in self.file.of(node):
             if isinstance(value, (Own, Made)):
                 self._follow(value.node)
+            elif node in self._allowed or self._is_allowed(node, value):
+                self._allowed |= set(ast.iter_child_nodes(node))
             elif isinstance(value, Dotted) and (self.made or not value.made):
                 for name in self.wanted.matches(value.name):
                     yield self._use(name, node, sure=value.sure, made=value.made)
+        if _of_dict(node) in self.wanted.methods:
+            yield self._use(self.wanted.methods[_of_dict(node)], node, sure=False)
         if isinstance(node, ast.Attribute) and node.attr in self.wanted.methods:
             yield from self._method(self.wanted.methods[node.attr], node.value, node.attr, node)
+
+    def _is_allowed(self, node: ast.AST, value: object) -> bool:
+        """Whether it names something that may be used, below a name that may not."""
+        if not isinstance(node, ast.Attribute) or not isinstance(value, Dotted):
+            return False
+        return self.wanted.allows(value.name)
 
     def _follow(self, node: ast.AST) -> None:
         for file in self.files:
@@ -233,15 +281,31 @@ class _Scan:
             return False
         if any(keyword.arg in TENSORS_OWN for keyword in call.keywords):
             return True
+        if all(_needs_more(one, call) for one in own):
+            return True
         if method == "backward" and call not in self._statements:
             return None  # a tensor's gives nothing back
-        return bool(not call.args and not call.keywords and all(_needs_more(one) for one in own))
+        return False
 
 
-def _needs_more(function: ast.AST) -> bool:
-    """Whether a method cannot be called without arguments."""
+def _needs_more(function: ast.AST, call: ast.Call) -> bool:
+    """Whether a method of the student's cannot be called with so few arguments."""
+    if any(isinstance(one, ast.Starred) for one in call.args):
+        return False
+    if any(keyword.arg is None for keyword in call.keywords):
+        return False
     args = function.args  # type: ignore[attr-defined]
-    return len(args.posonlyargs) + len(args.args) - len(args.defaults) > 1
+    needed = len(args.posonlyargs) + len(args.args) - len(args.defaults) - 1
+    needed += sum(default is None for default in args.kw_defaults)
+    return needed > len(call.args) + len(call.keywords)
+
+
+def _of_dict(node: ast.AST) -> str:
+    """The `backward` of `type(loss).__dict__["backward"]`, or nothing."""
+    if not isinstance(node, ast.Subscript) or getattr(node.value, "attr", "") != "__dict__":
+        return ""
+    key = getattr(node.slice, "value", "")
+    return key if isinstance(key, str) else ""
 
 
 def _walk(top: ast.AST, wanted: Wanted) -> Iterator[ast.AST]:

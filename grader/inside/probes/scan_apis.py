@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..source.meaning import Meaning
 from .api_names import Wanted
-from .api_uses import Use, uses_of
+from .api_uses import Place, Use, looked_into, uses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,8 @@ COMMENT = re.compile(r"""\s*\#[^'"]*$""")
 
 def scan_apis(session: Session, params: dict[str, Any], reply: Reply) -> None:
     """Payload: ApiUses."""
-    names, within = list(params["names"]), list(params.get("within") or [])
+    names = list(params["names"])
+    where = Place(tuple(params.get("within") or ()), tuple(params.get("having") or ()))
     chunks = [chunk for chunk in session.sources().chunks if chunk.tree is not None]
     sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEPEST))
     of_file: dict[str, list[Chunk]] = {}
@@ -45,13 +46,14 @@ def scan_apis(session: Session, params: dict[str, Any], reply: Reply) -> None:
         try:
             made = Meaning([part.tree for part in parts if part.tree is not None], meanings)
         except RecursionError:
-            where = _use(parts[0], names[0], 1)
-            found[False].append({**where, "text": "the code is nested too deeply to be searched"})
+            deep = _use(parts[0], names[0], 1)
+            found[False].append({**deep, "text": "the code is nested too deeply to be searched"})
             continue
         meanings[file.removesuffix(".py").replace("/", ".")] = made
     by_node = {node: chunk for chunk in chunks for node in ast.walk(chunk.tree or ast.Pass())}
-    wanted = Wanted(names)
-    for use in uses_of(list(meanings.values()), wanted, within):
+    wanted = Wanted(names, params.get("allowed") or ())
+    into = looked_into(list(meanings.values()), where)
+    for use in uses_of(list(meanings.values()), wanted, where):
         place = by_node.get(use.node) or by_node.get(use.inside)
         if place is not None and len(found[use.sure]) < USE_LIMIT:
             entry = _use(place, use.name, use.line)
@@ -59,7 +61,12 @@ def scan_apis(session: Session, params: dict[str, Any], reply: Reply) -> None:
                 found[use.sure].append(entry)
     certain = {(use["name"], str(use["place"])) for use in found[True]}
     unclear = [u for u in found[False] if (u["name"], str(u["place"])) not in certain]
-    reply.payload = {"uses": found[True], "unclear": unclear, "searched": names}
+    reply.payload = {
+        "uses": found[True],
+        "unclear": unclear,
+        "searched": names,
+        "looked_into": into[:USE_LIMIT],
+    }
 
 
 def _use(chunk: Chunk, name: str, line: int) -> dict[str, Any]:
@@ -80,7 +87,12 @@ def _statement(lines: list[str], line: int) -> str:
 
 
 def uses_in(
-    *trees: ast.AST, names: list[str], within: list[str], sure: bool = True
+    *trees: ast.AST,
+    names: list[str],
+    within: list[str],
+    having: list[str] | None = None,
+    allowed: list[str] | None = None,
+    sure: bool = True,
 ) -> Iterator[tuple[str, int]]:
     """Each use in the cells of one file, as (name, line), once a line.
 
@@ -88,10 +100,13 @@ def uses_in(
         trees: Of cells or of a script.
         names: Dotted names; a module's name stands for everything in it.
         within: Functions and classes to look into; empty: everywhere.
+        having: Methods that make a class one to look into.
+        allowed: Names that are not meant.
         sure: The certain uses, or those for a person to look at.
     """
     seen: set[tuple[str, int]] = set()
-    found: list[Use] = list(uses_of([Meaning(trees)], Wanted(names), within))
+    where = Place(tuple(within), tuple(having or ()))
+    found: list[Use] = list(uses_of([Meaning(trees)], Wanted(names, allowed or ()), where))
     certain = {(use.name, use.line) for use in found if use.sure}
     for use in found:
         key = (use.name, use.line)

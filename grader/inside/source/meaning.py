@@ -249,7 +249,8 @@ class Meaning(Texts):
     def _of_library(self, value: Dotted, name: str) -> Values:
         if name == "__dict__":
             return frozenset({Names(value)})
-        if name in {"__call__", "__func__", "func", "__class__", "__wrapped__"}:
+        of_partial = name == "func" and value.name != "torch"  # torch.func is a module
+        if of_partial or name in {"__call__", "__func__", "__class__", "__wrapped__"}:
             return frozenset({value})
         file = self.files.get(value.name)
         if file is not None and file is not self:

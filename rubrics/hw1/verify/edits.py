@@ -70,6 +70,15 @@ def other_pdf(folder: Path) -> None:
     to_pdf(json.dumps(book), folder / f"HW1_{IDS}.pdf")
 
 
+def biases(folder: Path) -> None:
+    """Take the weights out of the pickle."""
+    import pickle
+
+    file = folder / f"HW1_{IDS}.pkl"
+    whole = pickle.loads(file.read_bytes())
+    file.write_bytes(pickle.dumps({name: whole[name] for name in ("b1", "b2")}))
+
+
 def tensors(change: Callable[[dict], None]) -> Change:
     """Change the CNN's saved tensors."""
 
@@ -242,6 +251,35 @@ CASES = (
         ),
     ),
     Case(
+        name="autograd-elsewhere-named",
+        description="backward calls autograd, in a class that has another name.",
+        outcomes={"q2.2a/by-hand": "fail", "q2.2a/backward": "blocked"},
+        edits=(
+            (BACKWARD, AUTOGRAD.replace("loss.backward()", "_ = loss.backward()") + BACKWARD),
+            ("class FullyConnectedNetwork:", "class TwoLayers:"),
+            ("model = FullyConnectedNetwork(", "model = TwoLayers("),
+            (
+                "        self.b2 = torch.zeros(output_size)\n",
+                "        self.b2 = torch.zeros(output_size)\n"
+                "        for p in (self.W1, self.b1, self.W2, self.b2):\n"
+                "            p.requires_grad_()\n",
+            ),
+            ("    y_hat = model.forward(X)\n", "    with torch.no_grad():\n        y_hat = model.forward(X)\n"),
+            ("getattr(model, n).half()", "getattr(model, n).detach().half()"),
+        ),
+    ),
+    Case(
+        name="loss-of-torch",
+        description="The class is written by hand; the loop beside it takes torch's loss.",
+        outcomes={"q2.2a/by-hand": "partial"},
+        edits=(
+            (
+                "return cross_entropy(y_hat, one_hot(Y)).item()",
+                "return F.nll_loss(torch.log(y_hat + 1e-12), Y).item()",
+            ),
+        ),
+    ),
+    Case(
         name="no-derivative",
         description="The hidden layer's gradient lacks the derivative of the activation.",
         outcomes={"q2.2a/backward": "partial"},
@@ -270,6 +308,12 @@ CASES = (
             ("fig, ax = plt.subplots(1, 2, figsize=(10, 3.5))\nfor lr, h in results.items():\n", "for lr, h in ():\n"),
             ('ax[0].set_ylabel("test loss")\nax[1].set_ylabel("test accuracy")\nfor a in ax:\n', "for a in ():\n"),
         ),
+    ),
+    Case(
+        name="pickle-of-biases",
+        description="The pickle holds the biases alone.",
+        outcomes={"q2.2a/saved": "partial"},
+        then=biases,
     ),
     Case(
         name="no-pickle",
@@ -306,6 +350,19 @@ CASES = (
             (
                 "torch.manual_seed(SEED)\ncnn = GroceryCNN()",
                 "def start():\n    return torchvision.models.resnet18(weights=\"IMAGENET1K_V1\").conv1.weight\n\n"
+                "torch.manual_seed(SEED)\ncnn = GroceryCNN()",
+            ),
+        ),
+    ),
+    Case(
+        name="pretrained-vgg",
+        description="The CNN's first layer comes from the pre-trained VGG16 that Q3.II asks for.",
+        outcomes={"q3.1/own-weights": "fail", "q3.1/accuracy": "blocked", "q3.1/small": "blocked"},
+        edits=(
+            (
+                "torch.manual_seed(SEED)\ncnn = GroceryCNN()",
+                "def start():\n"
+                '    return torchvision.models.vgg16(weights="IMAGENET1K_V1").features[0].weight[:16]\n\n'
                 "torch.manual_seed(SEED)\ncnn = GroceryCNN()",
             ),
         ),

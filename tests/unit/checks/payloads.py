@@ -17,6 +17,7 @@ from grader.model.measurements import (
     Execution,
     ModuleFacts,
     Predictions,
+    SavedFiles,
     SourceFacts,
     Steps,
     Timing,
@@ -44,6 +45,7 @@ PAYLOADS: dict[str, type[Record]] = {
     "time_module": Timing,
     "read_documents": Documents,
     "compare_pdf": PdfMatch,
+    "read_tensors": SavedFiles,
     "find_mistakes": Findings,
 }
 

@@ -118,6 +118,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "params.exactly": {"model": "cnn", "counts": [100], "count": "trainable"},
     "params.fewer_than": {"model": "cnn", "limit": 100},
     "pretraining.used": {"names": ["torchvision.models.vgg16"], "weights": True},
+    "saved.holds": {"files": ["*.pkl"], "tensors": {"W1": [784, 0], "b1": [0]}},
     "seed.reproduces": {"printed": True, "steps": 1},
     "split.balanced": {"classes": 5},
     "split.disjoint": {},
