@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NOT_HANDED_IN",
     "UNMARKED",
+    "Heading",
     "headings",
     "left_out_remark",
     "not_handed_in",
@@ -43,7 +45,20 @@ TOLD = {
 }
 
 
-def headings(evidence: EvidenceSet) -> tuple[str, ...] | None:
+@dataclass(frozen=True)
+class Heading:
+    """One heading.
+
+    Attributes:
+        title: Its text.
+        above: The texts of the headings that it lies below, in its file.
+    """
+
+    title: str
+    above: tuple[str, ...] = ()
+
+
+def headings(evidence: EvidenceSet) -> tuple[Heading, ...] | None:
     """Every heading of notebooks and reports, or None when they were not read."""
     piece = evidence.get_for(read_documents())
     if piece is None or piece.state != "measured":
@@ -52,18 +67,32 @@ def headings(evidence: EvidenceSet) -> tuple[str, ...] | None:
         documents = Documents.model_validate_json(json.dumps(piece.payload))
     except ValidationError:
         return None
-    found: list[str] = []
+    found: list[Heading] = []
+    open_in: dict[str, list[tuple[int, str]]] = {}
     for text in documents.texts:
-        if text.kind == "markdown" or text.place.file.endswith((".md", ".docx", ".html")):
-            found += [title for _, title in headings_in(text.text)]
+        if text.kind != "markdown" and not text.place.file.endswith((".md", ".docx", ".html")):
+            continue
+        above = open_in.setdefault(text.place.file, [])
+        for level, title in headings_in(text.text):
+            while above and above[-1][0] >= level:
+                above.pop()
+            found.append(Heading(title, tuple(one for _, one in above)))
+            above.append((level, title))
     return tuple(found)
 
 
-def unmarked(task: Task, found: Sequence[str] | None) -> bool:
+def unmarked(task: Task, found: Sequence[Heading] | None) -> bool:
     """Whether a task waits for a mark that no heading has. What could not be read is looked at."""
     if not task.marked or found is None:
         return False
-    return not any(re.search(task.marked, heading) for heading in found)
+    return not any(
+        re.search(task.marked, heading.title) and not _elsewhere(task, heading) for heading in found
+    )
+
+
+def _elsewhere(task: Task, heading: Heading) -> bool:
+    """Whether a heading lies in another part than the task."""
+    return bool(task.elsewhere) and any(re.search(task.elsewhere, one) for one in heading.above)
 
 
 def not_handed_in(scored: ScoredTask, needs: Iterable[ProbeRequest], evidence: EvidenceSet) -> bool:

@@ -202,6 +202,9 @@ class Task(Record):
     """A starred question: not handed in is no mistake."""
     marked: str = ""
     """Regular expression over headings: without such a heading the task is not looked at."""
+    elsewhere: str = ""
+    """Regular expression over the headings above such a heading: below one it marks another task,
+    as `X 1` does in another part."""
     criterion: tuple[Criterion, ...] = Field(min_length=1)
 
 

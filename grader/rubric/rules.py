@@ -230,14 +230,15 @@ def _feedback_only(data: Mapping[str, Any], problems: Problems) -> None:
 
 
 def _mark_compiles(index: int, task: Mapping[str, Any], problems: Problems) -> None:
-    mark = task.get("marked", "")
-    if not isinstance(mark, str):
-        return
-    try:
-        re.compile(mark)
-    except re.error as error:
-        message = f"marked is not a regular expression: {error}"
-        problems.add(("task", index, "marked"), message, "mend it, such as '^\\s*X\\s*1'")
+    for name in ("marked", "elsewhere"):
+        pattern = task.get(name, "")
+        if not isinstance(pattern, str):
+            continue
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            message = f"{name} is not a regular expression: {error}"
+            problems.add(("task", index, name), message, "mend it, such as '^\\s*X\\s*1'")
 
 
 def _pattern_inside(table: str, name: str, rule: Mapping[str, Any], problems: Problems) -> None:

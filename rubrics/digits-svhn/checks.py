@@ -23,7 +23,8 @@ from grader.checks.requests import (
 from grader.checks.runs import not_reached
 from grader.model.base import Record
 from grader.model.documents import Documents
-from grader.model.measurements import ApiUses, Execution, ModuleFacts
+from grader.model.evidence import Place
+from grader.model.measurements import ApiUses, CellRun, Execution, ModuleFacts
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult
 
@@ -130,6 +131,16 @@ def _loaders(seen: Seen) -> Loaders:
         Stopped: There are none.
     """
     evidence, run = seen.measured(execute(seen.rubric), Execution)
+    if asked := next((one for one in run.cells if _asks_extra(one)), None):
+        place = Place(file=run.entry, cell=asked.cell)
+        raise Stopped(
+            failed(
+                f"Your run asks for SVHN's extra examples ({place}), which are ruled out.",
+                expected="SVHN's original training and test images.",
+                hint='Use split="train" and split="test" alone.',
+                places=(place,),
+            )
+        )
     _, uses = seen.measured(scan_apis(READERS), ApiUses)
     read = bool(uses.uses)
     mine = tuple(_told_apart(one) for one in run.loaders if _of_svhn(one, read=read))
@@ -158,6 +169,11 @@ def _loaders(seen: Seen) -> Loaders:
             "that is run.",
         )
     )
+
+
+def _asks_extra(cell: CellRun) -> bool:
+    """Whether a cell stopped because the extra split is kept away."""
+    return cell.error_kind == "dataset_missing" and "extra examples" in cell.error
 
 
 def _told_apart(loader: LoaderSeen) -> LoaderSeen:

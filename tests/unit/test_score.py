@@ -370,6 +370,13 @@ class TestTasksLeftOut:
         assert [task.id for task in card.tasks] == ["1", "2"]
         assert card.remarks == ()
 
+    def test_a_mark_below_another_parts_heading_is_another_tasks(self) -> None:
+        rubric = self.rubric(marked=self.MARKED, elsewhere="^Theory")
+        other = self.graded(rubric, gives(Outcome.PASS, 1), "Theory\n### X 2. Loss")
+        assert [task.id for task in other.tasks] == ["1"]
+        own = self.graded(rubric, gives(Outcome.PASS, 1), "Theory\n### X 1.", "Code\n### X 2. Loss")
+        assert [task.id for task in own.tasks] == ["1", "2"]
+
     def test_without_documents_everything_is_looked_at(self) -> None:
         rubric = self.rubric(marked=self.MARKED)
         card = score(
