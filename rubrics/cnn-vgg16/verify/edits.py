@@ -16,6 +16,7 @@ class Case:
         edits: Texts in `solution.py` and what stands there instead.
         append: Cells after the last.
         printed: Patterns in the stored outputs and what stands there instead.
+        left_out: Tasks that are not looked at.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Case:
     edits: tuple[tuple[str, str], ...] = ()
     append: str = ""
     printed: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 POOLING = "layers.append(nn.MaxPool2d(kernel_size=2, stride=2))"
@@ -32,6 +34,15 @@ CURVES = """    ax.plot([a for a, _ in history], label="train accuracy")
 """
 CASES = (
     Case(name="reference", description="Everything automatic passes."),
+    Case(
+        name="not-marked",
+        description="Two questions are not marked, and left out; all others are looked at.",
+        edits=(
+            ("### X 3. Why do we crop", "### 3. Why do we crop"),
+            ("### X 5.* As fast as possible", "### 5.* As fast as possible"),
+        ),
+        left_out=("theory.3", "implementation.5"),
+    ),
     Case(
         name="last-cell-raises",
         description="A last cell uses a name that is defined nowhere.",

@@ -107,7 +107,10 @@ def make_mutant(case: Case, text: str, target: Path) -> None:
 
 def expectation(case: Case) -> str:
     """The text of `expect.toml`."""
-    lines = [f'description = "{case.description}"', "", "[outcomes]"]
+    lines = [f'description = "{case.description}"']
+    if case.left_out:
+        lines += ["left_out = [" + ", ".join(f'"{task}"' for task in case.left_out) + "]"]
+    lines += ["", "[outcomes]"]
     lines += [f'"{name}" = "{outcome}"' for name, outcome in case.outcomes.items()]
     return "\n".join(lines) + "\n"
 

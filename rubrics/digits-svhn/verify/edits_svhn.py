@@ -29,6 +29,13 @@ DIGITS = """        digits = load_digits()
 """
 
 
+EXTRA = """        if mode == "train":
+            extra = loadmat("extra_32x32.mat")
+            self.data = np.concatenate([self.data, extra["X"].transpose(3, 2, 0, 1)])
+            self.targets = np.concatenate([self.targets, extra["y"].flatten().astype(np.int64) % 10])
+"""
+
+
 class Net(torch.nn.Sequential):
     """The reference's net for SVHN, without its template classes."""
 
@@ -134,6 +141,17 @@ CASES = (
             "svhn.5/curve": "blocked",
         },
         edits=((READ, DIGITS),),
+    ),
+    Case(
+        name="svhn-extra",
+        description="The extra examples are read for training.",
+        outcomes={
+            "svhn.1/svhn": "fail",
+            "svhn.1/validation": "blocked",
+            "svhn.1/apart": "blocked",
+            "svhn.5/curve": "blocked",
+        },
+        edits=((READ, READ + EXTRA),),
     ),
     Case(
         name="svhn-small-validation",
