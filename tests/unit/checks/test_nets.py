@@ -8,7 +8,8 @@ import pytest
 
 from grader.checks.architecture import ArchitectureMatches
 from grader.checks.pretrained import LOADS, _scan
-from grader.checks.requests import describe_module, execute, scan_apis
+from grader.checks.requests import describe_module, execute, read_documents, scan_apis
+from grader.model.documents import Documents, Text
 from grader.model.evidence import Place
 from grader.model.journal import OptimizerSeen
 from grader.model.measurements import (
@@ -275,6 +276,28 @@ class TestPretrained:
     def test_what_the_rubric_allows_is_allowed(self) -> None:
         use = ("torchvision.models", "net = models.vgg16(pretrained=True)")
         assert self.graded(use, allowed=["vgg16"]).outcome is Outcome.PASS
+
+    def test_it_is_allowed_below_its_own_heading_alone(self) -> None:
+        def graded(*headings: tuple[int, str]) -> CheckResult:
+            documents = Documents(
+                texts=tuple(
+                    Text(place=Place(file=PLACE.file, cell=cell), kind="markdown", text=text)
+                    for cell, text in headings
+                )
+            )
+            use = ("torchvision.models", "net = models.vgg16(pretrained=True)")
+            seen = a_seen(measured(_scan(), uses(use)), measured(read_documents(), documents))
+            given = {"allowed": ["vgg16"], "allowed_under": "VGG"}
+            return judged("weights.not_pretrained", given, seen)
+
+        assert PLACE.cell is not None
+        own = graded((PLACE.cell - 1, "# VGG16's filters"))
+        assert (own.outcome, own.flags) == (Outcome.PASS, ())
+        other = graded((PLACE.cell - 1, "# A CNN"), (PLACE.cell + 1, "# VGG16's filters"))
+        assert other.outcome is Outcome.FAIL
+        bare = graded()
+        assert bare.outcome is Outcome.PASS
+        assert [flag.code for flag in bare.flags] == ["pretrained_unclear"]
 
     def test_official_tensors_are_known_by_their_digest(self) -> None:
         def graded(digest: str) -> CheckResult:

@@ -1,4 +1,4 @@
-"""training.learns, figure.has and api.forbidden: judged on a restart-and-run-all."""
+"""training.learns and figure.has: judged on a restart-and-run-all."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks.requests import execute, inspect_source, predict, scan_apis
-from grader.model.evidence import Evidence, Place, Remark
-from grader.model.measurements import ApiUse, ApiUses, Execution, LossSeries, SourceFacts
+from grader.checks.requests import execute, inspect_source, predict
+from grader.model.evidence import Evidence, Place
+from grader.model.measurements import LossSeries, SourceFacts
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult, Curves, FigureShown
 from tests.made_up import (
@@ -235,71 +235,6 @@ class TestFigure:
         assert self.has(a_figure(), a_figure(), figures=2).outcome is Outcome.PASS
         result = self.has(a_figure(), a_figure(1), figures=2, lines=2)
         assert "1 of them as asked for; 2 were asked for" in result.message
-
-
-class TestApi:
-    NAMES = ("torch.nn.CrossEntropyLoss",)
-
-    def forbidden(
-        self, *uses: ApiUse, dynamic: Execution | None = None, remarks: tuple[Remark, ...] = ()
-    ) -> CheckResult:
-        evidence = [measured(scan_apis(self.NAMES), ApiUses(uses=uses, searched=self.NAMES))]
-        if dynamic is not None:
-            evidence.append(measured(execute(a_rubric(), forbid=self.NAMES), dynamic, remarks))
-        params = {"names": list(self.NAMES), "dynamic": dynamic is not None}
-        return judged("api.forbidden", params, a_seen(*evidence))
-
-    def test_not_used(self) -> None:
-        assert self.forbidden().outcome is Outcome.PASS
-        assert self.forbidden(dynamic=run(cell(1))).outcome is Outcome.PASS
-
-    def test_used_says_where(self) -> None:
-        place = Place(file="hw.ipynb", cell=4, line=8)
-        result = self.forbidden(ApiUse(name=self.NAMES[0], place=place, how="static"))
-        assert result.outcome is Outcome.FAIL
-        assert result.message == (
-            "Your code uses torch.nn.CrossEntropyLoss, which the assignment rules out here: "
-            "hw.ipynb, cell 4, line 8."
-        )
-        assert result.places == (place,)
-
-    def test_what_the_text_does_not_settle_is_a_flag_and_costs_nothing(self) -> None:
-        place = Place(file="hw.ipynb", cell=4, line=8)
-        use = ApiUse(name=self.NAMES[0], place=place, how="static", text="getattr(nn, name)()")
-        uses = ApiUses(uses=(), unclear=(use,), searched=self.NAMES)
-        seen = a_seen(measured(scan_apis(self.NAMES), uses))
-        result = judged("api.forbidden", {"names": list(self.NAMES)}, seen)
-        assert result.outcome is Outcome.PASS
-        assert [flag.code for flag in result.flags] == ["api_unclear"]
-        assert "`getattr(nn, name)()` (hw.ipynb, cell 4, line 8)" in result.flags[0].message
-
-    def test_a_run_blocks_names_only_where_they_are_ruled_out(self) -> None:
-        within = ("FCNet",)
-        blocked = execute(a_rubric(), forbid=self.NAMES, within=within)
-        assert blocked.params["within"] == ["FCNet"]
-        evidence = (
-            measured(scan_apis(self.NAMES, within), ApiUses(uses=(), searched=self.NAMES)),
-            measured(blocked, run(cell(1))),
-        )
-        params = {"names": list(self.NAMES), "within": list(within), "dynamic": True}
-        assert judged("api.forbidden", params, a_seen(*evidence)).outcome is Outcome.PASS
-
-    def test_a_call_that_the_text_hides_is_found_by_running(self) -> None:
-        place = Place(file="hw.ipynb", cell=3, line=1)
-        caught = Remark(code="api.forbidden", message="torch.nn.CrossEntropyLoss", place=place)
-        result = self.forbidden(dynamic=run(cell(1)), remarks=(caught,))
-        assert result.outcome is Outcome.FAIL
-        assert "hw.ipynb, cell 3, line 1" in result.message
-
-    def test_a_run_that_fails_leaves_the_text_and_a_flag(self) -> None:
-        evidence = [
-            measured(scan_apis(self.NAMES), ApiUses(uses=(), searched=self.NAMES)),
-            student_fault(execute(a_rubric(), forbid=self.NAMES), "timeout", ""),
-        ]
-        params = {"names": list(self.NAMES), "dynamic": True}
-        result = judged("api.forbidden", params, a_seen(*evidence))
-        assert result.outcome is Outcome.PASS
-        assert [flag.code for flag in result.flags] == ["api_static_only"]
 
 
 def test_a_person_decides_between_the_bands() -> None:

@@ -100,3 +100,68 @@ def test_a_use_comes_with_its_whole_call():
     assert _statement(lines, 4) == "x"
     assert _statement(["f(" * 50] * 50, 1) == " ".join(["f(" * 50] * 20)[:500]
     assert _statement(lines, 0) == ""
+
+
+BY_HAND = """
+import torch, torch.nn as nn, torch.nn.functional as F
+class TwoLayers{base}:
+    def __init__(self):
+        self.W = torch.randn(3, 3)
+        self.name = "backward"
+    def forward(self, x):
+        return torch.sigmoid(x @ self.W)
+    def backward(self, x, y, y_hat):
+        {line}
+class Cnn(nn.Module):
+    def forward(self, x):
+        return F.relu(x)
+"""
+
+
+def by_hand(line, base="", **more):
+    names = ["torch.Tensor.backward", "torch.autograd", "torch.func", "torch.nn", "torch.optim"]
+    allowed = ["torch.nn.Module", "torch.nn.init", "torch.nn.functional.one_hot"]
+    tree = ast.parse(BY_HAND.format(base=base, line=line))
+    given = {"names": names, "within": ["Net"], "having": ["backward"], "allowed": allowed}
+    return [name for name, _ in uses_in(tree, **given, **more)]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("loss.backward()", "torch.Tensor.backward"),
+        ("_ = loss.backward()", "torch.Tensor.backward"),
+        ("return loss.backward()", "torch.Tensor.backward"),
+        ("[loss.backward()]", "torch.Tensor.backward"),
+        ("step = lambda: loss.backward()", "torch.Tensor.backward"),
+        ("loss.backward(torch.ones(1))", "torch.Tensor.backward"),
+        ("getattr(loss, self.name)()", "torch.Tensor.backward"),
+        ("torch.autograd.functional.jacobian(f, x)", "torch.autograd"),
+        ("torch.func.grad(f)(x)", "torch.func"),
+        ("torch.ops.aten.linear(x, w)", "torch.nn"),
+        ("F.tanh(x)", "torch.nn"),
+        ("nn.BCEWithLogitsLoss()(y_hat, y)", "torch.nn"),
+        ("torch.optim.Adagrad([self.W])", "torch.optim"),
+    ],
+)
+def test_a_class_is_known_by_its_methods_whatever_its_name(line, name):
+    assert by_hand(line) == [name]
+
+
+@pytest.mark.parametrize(
+    ("line", "base"),
+    [
+        ("self.W -= x.t() @ (y_hat - y)", ""),
+        ("self.W -= F.one_hot(y).t() @ x", "(nn.Module)"),
+        ("nn.init.zeros_(self.W)", "(torch.nn.Module)"),
+        ("self.inner.backward(x, y, y_hat); x = 1", ""),
+    ],
+)
+def test_what_is_allowed_below_a_module_is_no_use(line, base):
+    assert by_hand(line, base) == []
+
+
+def test_a_method_out_of_a_class_dict_is_for_a_person():
+    line = 'type(loss).__dict__["backward"](loss)'
+    assert by_hand(line) == []
+    assert by_hand(line, sure=False) == ["torch.Tensor.backward"]
