@@ -29,6 +29,46 @@ WRONG = {
         train_dl = DataLoader(train_ds, 64)
         val_dl = DataLoader(val_ds, 64)
         """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+
+        for i in range(0, len(X_train), 64):
+            xb = X_train[i:i+64]
+            opt.zero_grad(); F.cross_entropy(net(xb), y_train[i:i+64]).backward(); opt.step()
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+
+        n = X_train.shape[0]
+        for e in range(3):
+            perm = torch.randperm(n)
+            for i in range(0, n, 64):
+                idx = perm[i:i+64]
+                opt.zero_grad(); F.cross_entropy(net(X_train[idx]), y_train[idx]).backward(); opt.step()
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+
+        for e in range(100):
+            opt.zero_grad()
+            loss = F.cross_entropy(net(X_train), y_train)
+            loss.backward(); opt.step()
+        """,
+        """
+        class Trainer:
+            def __init__(self, X_train):
+                self.X_train = X_train
+                self.X_val = self.X_train[50000:]
+            def train(self):
+                for i in range(0, len(self.X_train), 64):
+                    self.opt.zero_grad(); self.net(self.X_train[i:i+64]).backward(); self.opt.step()
+        """,
     ],
     "test_measured_on_training": [
         """
@@ -180,6 +220,72 @@ RIGHT = {
         X_tr, X_val = X_train[:50000], X_train[50000:]
         train(model, X_tr, X_val)
         print(X_train.shape)
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val = X_train[50000:]
+        y_val = y_train[50000:]
+        n = len(X_train) - len(X_val)
+        for epoch in range(3):
+            for i in range(0, n, 64):
+                opt.zero_grad()
+                F.cross_entropy(net(X_train[i:i+64]), y_train[i:i+64]).backward()
+                opt.step()
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        print(len(X_train))
+        fit(net, X_train[:50000], y_train[:50000])
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+
+        for e in range(3):
+            for i in range(0, 50000, 64):
+                opt.zero_grad(); F.cross_entropy(net(X_train[i:i+64]), y_train[i:i+64]).backward(); opt.step()
+        with torch.no_grad():
+            acc = (net(X_train).argmax(1) == y_train).float().mean()
+        print(len(X_train), X_train.shape)
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+        scaler.fit(X_train)
+        StandardScaler().fit_transform(X_train)
+        fit(net, X_train[:50000])
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+        full = TensorDataset(X_train, y_train)
+        train_set = Subset(full, range(50000))
+        """,
+        """
+        def train(net, x, y, n):
+            x, y = x[:n], y[:n]
+            F.cross_entropy(net(x), y).backward()
+
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+        train(net, X_train, y_train, 50000)
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+
+        n = len(X_train) - len(X_val)
+        for e in range(3):
+            perm = torch.randperm(n)
+            for i in range(0, n, 64):
+                idx = perm[i:i+64]
+                opt.zero_grad(); F.cross_entropy(net(X_train[idx]), y_train[idx]).backward(); opt.step()
         """,
     ],
     "test_measured_on_training": [
