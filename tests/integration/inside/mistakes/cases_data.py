@@ -120,6 +120,64 @@ WRONG = {
             current = evaluate(model, test_loader)
             scheduler.step(current)
         """,
+        """
+        def train(model, train_loader, val_loader, epochs):
+            hist, best = [], 0
+            opt = torch.optim.SGD(model.parameters(), lr=.1)
+            for e in range(epochs):
+                for x, y in train_loader:
+                    opt.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                opt.step()
+                acc = evaluate(model, val_loader)
+                hist.append(acc)
+                if acc > best:
+                    print("best so far", acc)
+                    best = acc
+                    best_model = copy.deepcopy(model)
+            return hist
+        h = train(net, train_loader=train_loader, val_loader=test_loader, epochs=5)
+        """,
+        """
+        def train(model, train_loader, val_loader, epochs):
+            hist, best = [], 0
+            opt = torch.optim.SGD(model.parameters(), lr=.1)
+            for e in range(epochs):
+                for x, y in train_loader:
+                    opt.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                opt.step()
+                acc = evaluate(model, val_loader)
+                hist.append(acc)
+                stopper(acc)
+                if stopper.early_stop:
+                    break
+                if acc > best:
+                    print("best so far", acc)
+                    best = acc
+            return hist
+        h = train(net, train_loader, val_loader=test_loader, epochs=5)
+        """,
+        """
+        class Trainer:
+            def __init__(self, model, train_loader, val_loader):
+                self.best_acc = 0
+                self.val_loader = val_loader
+            def fit(self):
+                for epoch in range(5):
+                    acc = self.evaluate(self.val_loader)
+                    if acc > self.best_acc:
+                        self.best_acc = acc
+                        torch.save(self.model.state_dict(), "best.pt")
+        t = Trainer(net, train_loader, test_loader)
+        """,
+        """
+        for epoch in range(50):
+            train_one_epoch(net, train_loader)
+            test_acc = evaluate(net, test_loader)
+            if test_acc > 0.65:
+                break
+        """,
     ],
     "svhn_is_digits": [
         """
@@ -357,6 +415,61 @@ RIGHT = {
         """
         history = train(model, train_loader, test_loader)
         print(history["test_acc"][-1])
+        """,
+        """
+        def train(model, train_loader, val_loader, epochs):
+            hist, best = [], 0
+            opt = torch.optim.SGD(model.parameters(), lr=.1)
+            for e in range(epochs):
+                for x, y in train_loader:
+                    opt.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                opt.step()
+                acc = evaluate(model, val_loader)
+                hist.append(acc)
+                if acc > best:
+                    print("best so far", acc)
+                    best = acc
+            return hist
+        h = train(net, train_loader=train_loader, val_loader=test_loader, epochs=5)
+        """,
+        """
+        def train(model, train_loader, val_loader, epochs):
+            hist, best = [], 0
+            opt = torch.optim.SGD(model.parameters(), lr=.1)
+            for e in range(epochs):
+                for x, y in train_loader:
+                    opt.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                opt.step()
+                acc = evaluate(model, val_loader)
+                hist.append(acc)
+                if acc > best:
+                    print("best so far", acc)
+                    best = acc
+            return hist
+        h = train(net, train_loader, test_loader, 5)
+        """,
+        """
+        trainer.fit(model, train_dataloaders=train_loader, val_dataloaders=test_loader)
+        """,
+        """
+        def fit(model, train_loader, val_loader, test_loader):
+            best = 0
+            for epoch in range(5):
+                val_acc = evaluate(model, val_loader)
+                test_acc = evaluate(model, test_loader)
+                if val_acc > best:
+                    best, best_test = val_acc, test_acc
+                    best_state = copy.deepcopy(model.state_dict())
+        fit(net, train_loader, val_loader, test_loader)
+        """,
+        """
+        for rate in (0.1, 0.01):
+            test_acc = evaluate(nets[rate], test_loader)
+            if test_acc > 0.65:
+                print("enough")
+                break
         """,
     ],
     "svhn_is_digits": [
