@@ -89,6 +89,9 @@ WRONG = {
                 total += len(labels)
         print("Accuracy of the network on the test images: %.2f %%" % (100 * correct / total))
         """,
+        """
+        test_acc = evaluate(net, train_loader, train_mean)
+        """,
     ],
     "test_set_for_selection": [
         """
@@ -227,6 +230,13 @@ WRONG = {
         t = transforms.Compose([transforms.RandomCrop(32, 4), transforms.ToTensor()])
         train_set = datasets.CIFAR10(".", train=True, transform=t)
         x, y = next(iter(DataLoader(train_set, batch_size=len(train_set))))
+        """,
+        """
+        t = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.ToTensor()])
+        train_set = datasets.CIFAR10(".", train=True, transform=t)
+        images = torch.stack([x for x, _ in train_set])
+        mean = images.mean((0, 2, 3))
+        loader = DataLoader(TensorDataset(images, labels), 64, shuffle=True)
         """,
     ],
     "truncated_data": [
@@ -373,6 +383,11 @@ RIGHT = {
         for images, labels in test_loader:
             correct += (model(images).argmax(1) == labels).sum().item()
         print("test accuracy", correct / 10000)
+        """,
+        """
+        train_mean = train_set.data.float().mean()
+        test_acc = evaluate(net, loaders[1], train_mean)
+        test_accuracy = evaluate(net, held_out, train_set.classes, len(train_set))
         """,
     ],
     "test_set_for_selection": [
@@ -525,6 +540,14 @@ RIGHT = {
         t = transforms.Compose([transforms.ToTensor(), transforms.Normalize(0.1, 0.3)])
         train_set = datasets.MNIST(".", train=True, transform=t)
         X = torch.stack([x for x, y in train_set])
+        """,
+        """
+        t = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.ToTensor()])
+        train_set = datasets.CIFAR10(".", train=True, transform=t)
+        mean = torch.stack([x for x, _ in train_set]).mean((0, 2, 3))
+        images = torch.stack([x for x, _ in train_set])
+        std = images.view(3, -1).std(1)
+        print(images.shape)
         """,
     ],
     "truncated_data": [

@@ -145,6 +145,17 @@ WRONG = {
         """
         net = nn.Sequential(nn.Conv2d(1, 12, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(100, 5))
         """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(1, 12, 5)
+                self.fc = nn.Linear(100, 10)
+            def forward(self, x):
+                x = F.max_pool2d(F.relu(self.conv(x)), 2)
+                x = torch.flatten(x, 1)
+                return self.fc(x)
+        """,
     ],
     "vgg13_as_vgg16": [
         VGG.format(name="VGG16", plan=PLAN_13, norm=""),
@@ -370,6 +381,63 @@ RIGHT = {
         """,
         """
         net = nn.Sequential(nn.Conv2d(1, 12, 5), Reshape((3, 4)), nn.Flatten(), nn.Linear(100, 5))
+        """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc1, self.lstm = nn.Linear(28, 32), nn.LSTM(32, 64)
+                self.fc2 = nn.Linear(64, 10)
+            def forward(self, x):
+                x = self.fc1(x)
+                x, _ = self.lstm(x)
+                return self.fc2(x)
+        """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc1 = nn.Linear(28, 32)
+                self.lstm = nn.LSTM(32, 64)
+                self.fc2 = nn.Linear(64, 10)
+            def forward(self, x):
+                x = self.fc1(x)
+                x, _ = self.lstm(x)
+                return self.fc2(x)
+        """,
+        """
+        class Patches(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 48, 4, 4)
+                self.fc = nn.Linear(64, 10)
+            def forward(self, x):
+                x = self.conv(x)
+                x = torch.flatten(x, 2)
+                return self.fc(x)
+        """,
+        """
+        class Net(nn.Module):
+            def __init__(self, wide):
+                super().__init__()
+                self.fc2 = nn.Linear(128, 10)
+                self.fc1 = nn.Linear(784, 128)
+                if wide:
+                    self.fc2 = nn.Linear(256, 10)
+                    self.fc1 = nn.Linear(784, 256)
+                if not wide:
+                    self.fc2 = nn.Linear(128, 10)
+            def forward(self, x):
+                return self.fc2(F.relu(self.fc1(x)))
+        """,
+        """
+        class Linear(nn.Module):
+            def __init__(self, outputs, inputs):
+                super().__init__()
+                self.weight = nn.Parameter(torch.zeros(outputs, inputs))
+            def forward(self, x):
+                return x @ self.weight.T
+        net = nn.Sequential(Linear(128, 784), nn.ReLU(), Linear(10, 128))
         """,
     ],
     "vgg13_as_vgg16": [

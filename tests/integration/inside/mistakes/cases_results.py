@@ -172,6 +172,18 @@ RIGHT = {
                 losses.append(step(model))
             plt.plot(losses, label=f"{lr}")
         """,
+        """
+        for lr in [0.1, 0.01]:
+            clf.set_params(learning_rate_init=lr)
+            clf.fit(x, y)
+            plt.plot(clf.loss_curve_, label=f"lr={lr}")
+        """,
+        """
+        from course import train
+        for lr in [0.1, 0.01]:
+            train(net, lr, losses)
+            plt.plot(losses, label=f"lr={lr}")
+        """,
     ],
     "curve_shorter_than_axis": [
         """
