@@ -82,8 +82,9 @@ def _wrong(program: Program, layer: ast.Call, name: str, size: Size | None) -> s
     if name == "Linear" and size.kind == "vector" and wanted != size.count:
         return f"{size.layer} gives {size.count} numbers, and the Linear after it takes {wanted}"
     if name == "Linear" and size.kind == "flat" and wanted % size.count:
+        what = "numbers" if size.layer in {"Linear", "BatchNorm1d"} else "channels"
         return (
-            f"{size.layer} gives {size.count} channels, and {wanted}, the input of the Linear after"
+            f"{size.layer} gives {size.count} {what}, and {wanted}, the input of the Linear after"
             " it, is no multiple of that"
         )
     if name in {"Conv2d", "BatchNorm2d"} and size.kind == "maps" and wanted != size.count:
@@ -98,7 +99,7 @@ def _after(program: Program, layer: ast.Call, name: str, size: Size | None) -> S
             return None
         return Size("vector" if name in {"Linear", "BatchNorm1d"} else "maps", count, name)
     if name == "Flatten" and size is not None and not layer.args and not layer.keywords:
-        return Size("flat", size.count, size.layer) if size.kind == "maps" else size
+        return Size("flat", size.count, size.layer)  # a Linear may give rows of a sequence
     if name in KEEPS:
         return size
     if name in KEEPS_CHANNELS and size is not None and size.kind == "maps":
@@ -146,9 +147,7 @@ def _block(  # noqa: C901, PLR0912 - one case a form of code
                 told.add(where)
                 size = _after(program, layer, kind, size)
             elif kind == "flatten":
-                size = (
-                    Size("flat", size.count, size.layer) if size and size.kind == "maps" else size
-                )
+                size = Size("flat", size.count, size.layer) if size else None
             elif kind not in KEEPS and not (
                 kind in KEEPS_CHANNELS and size and size.kind == "maps"
             ):

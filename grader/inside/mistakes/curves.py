@@ -105,6 +105,9 @@ def find_shorter(program: Program) -> Iterator[tuple[ast.AST, str]]:
                 program.file(call) != program.file(loop)
             ):
                 continue
+            again = program.assigned(bound, call)  # epochs = len(losses)
+            if any(program.order(value.node) > program.order(loop) for value in again):
+                continue
             y = name_of(call.args[1])
             if y in lists and _range_bound(program, call.args[0]) == bound:
                 yield (

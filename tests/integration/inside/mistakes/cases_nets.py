@@ -156,6 +156,9 @@ WRONG = {
                 x = torch.flatten(x, 1)
                 return self.fc(x)
         """,
+        """
+        net = nn.Sequential(nn.Flatten(), nn.Linear(784, 40), nn.Flatten(), nn.Linear(50, 5))
+        """,
     ],
     "vgg13_as_vgg16": [
         VGG.format(name="VGG16", plan=PLAN_13, norm=""),
@@ -439,6 +442,19 @@ RIGHT = {
                 return x @ self.weight.T
         net = nn.Sequential(Linear(128, 784), nn.ReLU(), Linear(10, 128))
         """,
+        """
+        net = nn.Sequential(nn.Linear(28, 40), nn.Flatten(), nn.Linear(28 * 40, 5))
+        """,
+        """
+        class S(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = nn.Linear(28, 16); self.b = nn.Linear(28 * 16, 10)
+            def forward(self, x):
+                x = F.relu(self.a(x))
+                x = x.view(x.size(0), -1)
+                return self.b(x)
+        """,
     ],
     "vgg13_as_vgg16": [
         VGG.format(name="VGG16", plan=PLAN_16, norm=""),
@@ -457,6 +473,22 @@ RIGHT = {
                 self.b1 = nn.BatchNorm2d(64) if norm else nn.Identity()
             def forward(self, x):
                 return self.b1(self.c1(x))
+        """,
+        """
+        class VGG16BatchNorm(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.c = nn.Conv2d(3, 64, 3); self.b = nn.BatchNorm2d(64)
+            def forward(self, x):
+                return self.b(self.c(x))
+        """,
+        """
+        class VGG16_BN(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.c = nn.Conv2d(3, 64, 3); self.b = nn.BatchNorm2d(64)
+            def forward(self, x):
+                return self.b(self.c(x))
         """,
     ],
     "best_model_alias": [

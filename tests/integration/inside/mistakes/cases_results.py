@@ -177,6 +177,17 @@ RIGHT = {
         print("learning rate 0.01, loss", loss_value)
         print("best accuracy so far", best_acc)
         """,
+        """
+        def train(net):
+            for x, y in train_loader:
+                opt.zero_grad()
+                F.cross_entropy(net(x), y).backward()
+                opt.step()
+        # train(net)
+        net.load_state_dict(torch.load("net.pt"))
+        print(f"Test accuracy: {evaluate(net, test_loader):.4f}")
+        print("The handout asks for an accuracy of 65%")
+        """,
     ],
     "number_not_of_this_code": [
         """
@@ -378,6 +389,16 @@ RIGHT = {
                     break
             losses.append(step(model))
         plt.plot(range(num_epochs), losses)
+        """,
+        """
+        epochs = 100
+        losses = []
+        for epoch in range(epochs):
+            losses.append(step(net))
+            if epoch > 50:
+                break
+        epochs = len(losses)
+        plt.plot(range(epochs), losses)
         """,
     ],
     "wrong_framework": [
