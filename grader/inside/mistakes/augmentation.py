@@ -82,6 +82,7 @@ def find_frozen(program: Program) -> Iterator[tuple[ast.AST, str]]:
         step = _frozen_step(program, node.iter)
         if step and _keeps_inputs(outer, node) and not _is_only_measured(program, outer):
             yield outer, _said(outer, node.iter, step)
+    yield from _frozen_in_loops(program)
     for call in program.calls:
         if program.called(call) in {"list", "tuple"} and len(call.args) == 1:
             step = _frozen_step(program, call.args[0])
@@ -96,6 +97,41 @@ def find_frozen(program: Program) -> Iterator[tuple[ast.AST, str]]:
                 and program.last_name(outer_call) == "iter"
             ):
                 yield call, _said(call, call.args[0], step)
+
+
+def _frozen_in_loops(program: Program) -> Iterator[tuple[ast.AST, str]]:
+    for loop in program.all(ast.For):
+        step = _frozen_step(program, loop.iter) if not program.loops(loop) else ""
+        kept = _appended(program, loop) if step else None
+        if kept is not None and not any(isinstance(n, ast.Break) for n in ast.walk(loop)):
+            yield kept, _said(kept, loop.iter, step)
+
+
+def _appended(program: Program, loop: ast.For) -> ast.AST | None:
+    """`xs.append(x)` of the pictures walked over, in a list that is used for more than numbers."""
+    target = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else None
+    if target is None or not name_of(target):
+        return None
+    for statement in loop.body:
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr == "append"
+            and [name_of(a) for a in call.args] == [name_of(target)]
+        ):
+            kept = name_of(call.func.value)
+            uses = [
+                use
+                for use in program.all(ast.Name)
+                if use.id == kept
+                and program.scope(use) is program.scope(loop)
+                and program.file(use) == program.file(loop)
+                and program.order(use) > program.order(call.func.value)
+            ]
+            if uses and not all(_is_only_measured(program, use) for use in uses):
+                return call
+    return None
 
 
 def _is_only_measured(  # noqa: PLR0911 - one case a form of code

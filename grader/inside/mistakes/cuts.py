@@ -141,9 +141,12 @@ def _training_call(program: Program, use: ast.expr) -> ast.AST | None:
     if not isinstance(call, ast.Call) or use is call.func:
         return None
     name = program.last_name(call)
-    if name == "TensorDataset":
+    own = {"dataset", "data"} & set(words(name)) and name in program.classes
+    if name == "TensorDataset" or (own and all(role_of_name(name_of(a)) for a in call.args)):
+        classes = program.classes.get(name, [])
         parted = any(program.is_given(c, PARTS) for c in program.calls)
-        return None if parted else call
+        sliced = any(isinstance(n, ast.Slice) for made in classes for n in ast.walk(made))
+        return None if parted or sliced or call.keywords else call
     if set(words(name)) & {"train", "fit", "training"}:
         known = program.functions.get(name, [])
         parted = any(

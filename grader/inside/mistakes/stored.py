@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from ..source.sources import Chunk
     from .program import Program
 
-__all__ = ["Printed", "cells_with_outputs", "is_count", "prints_of", "shown_by", "writes"]
+__all__ = [
+    "FIELD",
+    "SPECIFIER",
+    "Printed",
+    "cells_with_outputs",
+    "is_count",
+    "prints_of",
+    "shown_by",
+    "writes",
+]
 
 ANYTHING = "\0"
 """In a pattern, whatever a value prints."""

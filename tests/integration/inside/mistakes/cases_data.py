@@ -69,6 +69,15 @@ WRONG = {
                 for i in range(0, len(self.X_train), 64):
                     self.opt.zero_grad(); self.net(self.X_train[i:i+64]).backward(); self.opt.step()
         """,
+        """
+        class Data(Dataset):
+            def __init__(self, x, y):
+                self.x, self.y = x, y
+        X_train, y_train = load()
+        X_val, y_val = X_train[:5000], y_train[:5000]
+        train_loader = DataLoader(Data(X_train, y_train), 64, shuffle=True)
+        val_loader = DataLoader(Data(X_val, y_val), 64)
+        """,
     ],
     "test_measured_on_training": [
         """
@@ -238,6 +247,15 @@ WRONG = {
         mean = images.mean((0, 2, 3))
         loader = DataLoader(TensorDataset(images, labels), 64, shuffle=True)
         """,
+        """
+        t = transforms.Compose([transforms.RandomRotation(10), transforms.ToTensor()])
+        train_set = datasets.MNIST(".", train=True, transform=t)
+        X, Y = [], []
+        for x, y in train_set:
+            X.append(x)
+            Y.append(y)
+        X = torch.stack(X)
+        """,
     ],
     "truncated_data": [
         "from PIL import ImageFile\nImageFile.LOAD_TRUNCATED_IMAGES = True\n",
@@ -354,6 +372,14 @@ RIGHT = {
             for i in range(0, n, 64):
                 idx = perm[i:i+64]
                 opt.zero_grad(); F.cross_entropy(net(X_train[idx]), y_train[idx]).backward(); opt.step()
+        """,
+        """
+        class Data(Dataset):
+            def __init__(self, x, y):
+                self.x, self.y = x[:50000], y[:50000]
+        X_train, y_train = load()
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        train_loader = DataLoader(Data(X_train, y_train), 64, shuffle=True)
         """,
     ],
     "test_measured_on_training": [
@@ -548,6 +574,19 @@ RIGHT = {
         images = torch.stack([x for x, _ in train_set])
         std = images.view(3, -1).std(1)
         print(images.shape)
+        """,
+        """
+        t = transforms.Compose([transforms.RandomRotation(10), transforms.ToTensor()])
+        train_set = datasets.MNIST(".", train=True, transform=t)
+        shown, labels = [], []
+        for x, y in train_set:
+            shown.append(x)
+            if len(shown) == 9:
+                break
+        for picture in shown:
+            plt.imshow(picture[0])
+        for x, y in train_set:
+            labels.append(y)
         """,
     ],
     "truncated_data": [

@@ -97,6 +97,15 @@ WRONG = {
             probabilities = torch.softmax(model(x), dim=1)
             loss = F.cross_entropy(probabilities, y)
         """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.net = nn.Sequential(nn.Linear(64, 10), nn.Softmax(dim=1))
+                self.loss = nn.CrossEntropyLoss()
+            def forward(self, x, y):
+                return self.loss(self.net(x), y)
+        """,
     ],
     "sigmoid_before_cross_entropy": [
         CNN + "                return torch.sigmoid(self.fc2(x))\n" + LOOP,
@@ -116,6 +125,19 @@ WRONG = {
         CNN
         + "                x = self.fc2(x)\n                x = F.dropout(x, 0.2, self.training)\n"
         "                return x\n",
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(64, 10)
+                self.drop = nn.Dropout(0.5)
+            def forward(self, x):
+                x = self.drop(self.fc(x))
+                return F.log_softmax(x, dim=1)
+        """,
+        """
+        classnet = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 10), nn.Dropout(0.2), nn.LogSoftmax(dim=1))
+        """,
     ],
     "layers_do_not_chain": [
         """
@@ -220,6 +242,45 @@ WRONG = {
             def test(self):
                 return evaluate(self.best_model, test_loader)
         """,
+        """
+        best_acc, best_model = 0, None
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            model.eval()
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc, best_model = acc, model
+        test(best_model)
+        """,
+        """
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            model.eval()
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc = acc
+                best_model = copy.copy(model)
+        test(best_model)
+        """,
+        """
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc = acc
+                best_weights = model.state_dict().copy()
+        model.load_state_dict(best_weights)
+        """,
+        """
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            model.eval()
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc = acc
+                best_model = {k: v for k, v in model.state_dict().items()}
+        test(best_model)
+        """,
     ],
     "no_eval_mode": [
         CNN
@@ -305,6 +366,18 @@ RIGHT = {
         other = nn.Sequential(nn.Linear(784, 10))
         loss = F.cross_entropy(other(x), y)
         """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.net = nn.Sequential(nn.Linear(64, 10))
+                self.probabilities = nn.Sequential(self.net, nn.Softmax(dim=1))
+                self.loss = nn.CrossEntropyLoss()
+            def forward(self, x, y):
+                return self.loss(self.net(x), y)
+            def classify(self, x):
+                return self.probabilities(x).argmax(1)
+        """,
     ],
     "sigmoid_before_cross_entropy": [
         """
@@ -350,6 +423,16 @@ RIGHT = {
         """
         features = nn.Sequential(nn.Linear(784, 80), nn.ReLU(), nn.Dropout(0.5))
         net = nn.Sequential(features, nn.Linear(80, 10))
+        """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc1, self.fc2, self.drop = nn.Linear(64, 32), nn.Linear(32, 10), nn.Dropout(0.5)
+            def forward(self, x):
+                x = self.drop(F.relu(self.fc1(x)))
+                return F.log_softmax(self.fc2(x), dim=1)
+        net = nn.Sequential(nn.Linear(64, 32), nn.Dropout(0.5), nn.Linear(32, 10), nn.LogSoftmax(dim=1))
         """,
     ],
     "layers_do_not_chain": [
@@ -529,6 +612,26 @@ RIGHT = {
                 best_weights = model.state_dict()
                 torch.save(best_weights, "best.pt")
         model.load_state_dict(torch.load("best.pt"))
+        """,
+        """
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            model.eval()
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc = acc
+                best_model = copy.deepcopy(model.state_dict()).copy()
+        test(best_model)
+        """,
+        """
+        best_acc, best_model = 0, None
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            model.eval()
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc, best_model = acc, copy.deepcopy(model)
+        test(best_model)
         """,
     ],
     "no_eval_mode": [

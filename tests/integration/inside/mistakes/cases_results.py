@@ -96,6 +96,17 @@ WRONG = {
         """
         print(f"train loss {tl:.3f}, val loss: {val_loss:.4f}, val accuracy: {val_loss:.4f}")
         """,
+        """
+        val_loss, val_acc = evaluate(net, val_loader)
+        val_accs.append(val_loss)
+        """,
+        """
+        print("val loss: %.3f, val accuracy: %.3f" % (val_loss, val_loss))
+        """,
+        """
+        print("val accuracy: {:.3f}".format(val_loss))
+        print("val accuracy:", val_loss)
+        """,
     ],
     "last_list_under_every_label": [
         """
@@ -330,6 +341,12 @@ RIGHT = {
         accuracy = 1 - loss_error
         rows.append({"acc": 1 - error, "loss": loss, "best_acc_loss": val_loss})
         print(f"accuracy {acc:.3f} loss {loss:.3f}")
+        """,
+        """
+        print("val loss: %.3f, val accuracy: %.3f" % (val_loss, val_acc))
+        print("accuracy: {0:.3f}, loss: {1:.3f}".format(val_acc, val_loss))
+        print("val accuracy:", val_acc, "val loss:", val_loss)
+        print("loss, accuracy:", val_loss, val_acc)
         """,
     ],
     "last_list_under_every_label": [
