@@ -15,6 +15,7 @@ from .curves import CURVE_SHORTER, LAST_LIST
 from .detector import Detector, finding
 from .endings import DROPOUT_ON_LOGITS
 from .gradients import GRADIENT_OF_ANOTHER_LOSS
+from .impossible import NUMBER_NOT_OF_THIS_CODE
 from .measured_on import TEST_ON_TRAINING
 from .modes import NO_EVAL_MODE, NO_ZERO_GRAD
 from .outputs_before_loss import SIGMOID, SOFTMAX
@@ -52,6 +53,7 @@ DETECTORS: tuple[Detector, ...] = (
     NO_EVAL_MODE,
     ALIAS,
     TYPED_IN,
+    NUMBER_NOT_OF_THIS_CODE,
     ACCURACY_IS_LOSS,
     LAST_LIST,
     CURVE_SHORTER,

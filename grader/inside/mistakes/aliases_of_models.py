@@ -22,11 +22,11 @@ NET_METHODS = frozenset({"parameters", "train", "eval", "state_dict", "load_stat
 
 def find(program: Program) -> Iterator[tuple[ast.AST, str]]:
     """Assignments of the net itself, or of its live `state_dict()`, to a `best…` name."""
-    for node in program.all(ast.Assign):
-        name = name_of(node.targets[0])
-        if len(node.targets) != 1 or not set(words(name)) & KEPT:
+    for node, target, value in _assigned(program):
+        name = name_of(target)
+        if not set(words(name)) & KEPT:
             continue
-        source = _shared(program, node.value)
+        source = _shared(program, value)
         if source is None or not _keeps_the_best(program, node):
             continue
         loops = program.loops(node)
@@ -36,10 +36,22 @@ def find(program: Program) -> Iterator[tuple[ast.AST, str]]:
             continue
         what = (
             "the same net"
-            if isinstance(node.value, ast.Name | ast.Attribute)
+            if isinstance(value, ast.Name | ast.Attribute)
             else ("the same tensors, which the optimizer goes on changing")
         )
         yield node, f"`{text_of(node)}` in a training loop keeps no copy: both names are {what}"
+
+
+def _assigned(program: Program) -> Iterator[tuple[ast.Assign, ast.expr, ast.expr]]:
+    """Each name and its value, also of `best, best_model = acc, model`."""
+    for node in program.all(ast.Assign):
+        target, value = node.targets[0], node.value
+        if len(node.targets) != 1:
+            continue
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            yield from ((node, t, v) for t, v in zip(target.elts, value.elts, strict=False))
+        else:
+            yield node, target, value
 
 
 def _shared(program: Program, value: ast.expr) -> str | None:
@@ -47,6 +59,19 @@ def _shared(program: Program, value: ast.expr) -> str | None:
     name = name_of(value)
     if name:
         return name if _is_net(program, name, value) else None
+    if isinstance(value, ast.Call):
+        called = program.called(value)
+        if called in {"copy.copy", "dict", "OrderedDict", "collections.OrderedDict"}:
+            return _shared(program, value.args[0]) if len(value.args) == 1 else None
+        function = value.func
+        if isinstance(function, ast.Attribute) and function.attr == "copy" and not value.args:
+            inner = function.value  # the dictionary is copied, its tensors are not
+            return _shared(program, inner) if isinstance(inner, ast.Call) else None
+    if isinstance(value, ast.DictComp) and isinstance(value.value, ast.Name):
+        walked = value.generators[0].iter  # {k: v for k, v in net.state_dict().items()}
+        if isinstance(walked, ast.Call) and program.last_name(walked) == "items":
+            inner = walked.func.value if isinstance(walked.func, ast.Attribute) else walked
+            return _shared(program, inner) if isinstance(inner, ast.Call) else None
     if (
         isinstance(value, ast.Call)
         and isinstance(value.func, ast.Attribute)

@@ -21,6 +21,15 @@ WHY_AUGMENTED = (
     "Random crops, flips and colours make training data richer. On validation or test data they"
     " make the numbers noisy and worse than the net is, and two evaluations differ."
 )
+MEASURES = frozenset(
+    """
+    mean std var min max sum shape size std_mean var_mean median quantile len print hist imshow
+    make_grid ndim
+    """.split()  # noqa: SIM905 - words read better than a column of strings
+)
+"""What tells something of data, and keeps none."""
+SAME = frozenset("view reshape float double numpy cpu permute transpose flatten".split())  # noqa: SIM905
+JOINS = frozenset("stack cat concatenate array asarray vstack tensor list".split())  # noqa: SIM905
 
 
 def find_evaluated(program: Program) -> Iterator[tuple[ast.AST, str]]:
@@ -71,12 +80,13 @@ def find_frozen(program: Program) -> Iterator[tuple[ast.AST, str]]:
         if not isinstance(outer, ast.ListComp) or program.loops(outer):
             continue
         step = _frozen_step(program, node.iter)
-        if step and _keeps_inputs(outer, node):
+        if step and _keeps_inputs(outer, node) and not _is_only_measured(program, outer):
             yield outer, _said(outer, node.iter, step)
+    yield from _frozen_in_loops(program)
     for call in program.calls:
         if program.called(call) in {"list", "tuple"} and len(call.args) == 1:
             step = _frozen_step(program, call.args[0])
-            if step and not program.loops(call):
+            if step and not program.loops(call) and not _is_only_measured(program, call):
                 yield call, _said(call, call.args[0], step)
         elif program.last_name(call) == "DataLoader" and _is_whole_batch(program, call):
             step = _frozen_step(program, call.args[0])
@@ -87,6 +97,75 @@ def find_frozen(program: Program) -> Iterator[tuple[ast.AST, str]]:
                 and program.last_name(outer_call) == "iter"
             ):
                 yield call, _said(call, call.args[0], step)
+
+
+def _frozen_in_loops(program: Program) -> Iterator[tuple[ast.AST, str]]:
+    for loop in program.all(ast.For):
+        step = _frozen_step(program, loop.iter) if not program.loops(loop) else ""
+        kept = _appended(program, loop) if step else None
+        if kept is not None and not any(isinstance(n, ast.Break) for n in ast.walk(loop)):
+            yield kept, _said(kept, loop.iter, step)
+
+
+def _appended(program: Program, loop: ast.For) -> ast.AST | None:
+    """`xs.append(x)` of the pictures walked over, in a list that is used for more than numbers."""
+    target = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else None
+    if target is None or not name_of(target):
+        return None
+    for statement in loop.body:
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr == "append"
+            and [name_of(a) for a in call.args] == [name_of(target)]
+        ):
+            kept = name_of(call.func.value)
+            uses = [
+                use
+                for use in program.all(ast.Name)
+                if use.id == kept
+                and program.scope(use) is program.scope(loop)
+                and program.file(use) == program.file(loop)
+                and program.order(use) > program.order(call.func.value)
+            ]
+            if uses and not all(_is_only_measured(program, use) for use in uses):
+                return call
+    return None
+
+
+def _is_only_measured(  # noqa: PLR0911 - one case a form of code
+    program: Program, node: ast.AST, depth: int = 8
+) -> bool:
+    """Whether nothing but a mean, a shape, a picture is made of it: no data to train on."""
+    outer = program.parent(node)
+    if depth == 0 or outer is None:
+        return False
+    if isinstance(outer, ast.Attribute):
+        call = program.parent(outer)
+        if outer.attr in MEASURES:
+            return True
+        return (
+            outer.attr in SAME
+            and isinstance(call, ast.Call)
+            and _is_only_measured(program, call, depth - 1)
+        )
+    if isinstance(outer, ast.Call) and node in outer.args:
+        name = program.last_name(outer)
+        return name in MEASURES or (name in JOINS and _is_only_measured(program, outer, depth - 1))
+    if isinstance(outer, ast.List) and isinstance(outer.ctx, ast.Load):
+        return _is_only_measured(program, outer, depth - 1)
+    if isinstance(outer, ast.Assign) and len(outer.targets) == 1:
+        name = name_of(outer.targets[0])
+        uses = [
+            use
+            for use in program.all(ast.Name)
+            if use.id == name
+            and isinstance(use.ctx, ast.Load)
+            and program.file(use) == program.file(node)
+        ]
+        return bool(uses) and all(_is_only_measured(program, use, depth - 1) for use in uses)
+    return False
 
 
 def _said(node: ast.AST, data: ast.expr, step: str) -> str:

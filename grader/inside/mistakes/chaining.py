@@ -61,10 +61,14 @@ def _chain(
     program: Program, layers: list[tuple[ast.expr | None, ast.AST]], size: Size | None = None
 ) -> Iterator[tuple[ast.AST, str]]:
     for layer, where in layers:
-        if not isinstance(layer, ast.Call) or not is_layer_call(program, layer):
+        name = program.last_name(layer) if isinstance(layer, ast.Call) else ""
+        if (
+            not isinstance(layer, ast.Call)
+            or not is_layer_call(program, layer)
+            or name in program.classes
+        ):
             size = None
             continue
-        name = program.last_name(layer)
         wrong = _wrong(program, layer, name, size)
         if wrong:
             yield where, wrong
@@ -78,8 +82,9 @@ def _wrong(program: Program, layer: ast.Call, name: str, size: Size | None) -> s
     if name == "Linear" and size.kind == "vector" and wanted != size.count:
         return f"{size.layer} gives {size.count} numbers, and the Linear after it takes {wanted}"
     if name == "Linear" and size.kind == "flat" and wanted % size.count:
+        what = "numbers" if size.layer in {"Linear", "BatchNorm1d"} else "channels"
         return (
-            f"{size.layer} gives {size.count} channels, and {wanted}, the input of the Linear after"
+            f"{size.layer} gives {size.count} {what}, and {wanted}, the input of the Linear after"
             " it, is no multiple of that"
         )
     if name in {"Conv2d", "BatchNorm2d"} and size.kind == "maps" and wanted != size.count:
@@ -94,7 +99,7 @@ def _after(program: Program, layer: ast.Call, name: str, size: Size | None) -> S
             return None
         return Size("vector" if name in {"Linear", "BatchNorm1d"} else "maps", count, name)
     if name == "Flatten" and size is not None and not layer.args and not layer.keywords:
-        return Size("flat", size.count, size.layer) if size.kind == "maps" else size
+        return Size("flat", size.count, size.layer)  # a Linear may give rows of a sequence
     if name in KEEPS:
         return size
     if name in KEEPS_CHANNELS and size is not None and size.kind == "maps":
@@ -109,7 +114,7 @@ def _forward(program: Program, net: Net) -> Iterator[tuple[ast.AST, str]]:
     yield from _block(program, net, net.forward.body, given[0] if given else "x", None)
 
 
-def _block(  # noqa: C901 - one case a form of code
+def _block(  # noqa: C901, PLR0912 - one case a form of code
     program: Program, net: Net, body: list[ast.stmt], name: str, size: Size | None
 ) -> Iterator[tuple[ast.AST, str]]:
     for statement in body:
@@ -120,6 +125,8 @@ def _block(  # noqa: C901 - one case a form of code
             continue
         value = statement.value if isinstance(statement, ast.Assign | ast.Return) else None
         if isinstance(statement, ast.Assign) and name_of(statement.targets[0]) != name:
+            set_there = {name_of(n) for t in statement.targets for n in ast.walk(t)}
+            size = None if name in set_there else size  # x, _ = self.lstm(x)
             continue
         if value is None:
             if not isinstance(statement, ast.Expr):
@@ -131,16 +138,16 @@ def _block(  # noqa: C901 - one case a form of code
             continue
         told: set[ast.AST] = set()
         for layer, kind, where in steps:
-            if layer is not None:
+            if layer is not None and kind in program.classes:
+                size = None
+            elif layer is not None:
                 wrong = _wrong(program, layer, kind, size)
                 if wrong and where not in told:  # within a Sequential `_chain` looks
                     yield where, f"{net.name}: {wrong}"
                 told.add(where)
                 size = _after(program, layer, kind, size)
             elif kind == "flatten":
-                size = (
-                    Size("flat", size.count, size.layer) if size and size.kind == "maps" else size
-                )
+                size = Size("flat", size.count, size.layer) if size else None
             elif kind not in KEEPS and not (
                 kind in KEEPS_CHANNELS and size and size.kind == "maps"
             ):
@@ -159,6 +166,8 @@ def _applied(program: Program, net: Net, node: ast.expr, name: str) -> list[Step
     function = node.func
     attribute = name_of(function).removeprefix("self.")
     if attribute in net.layers and node.args:
+        if _is_made_twice(program, net, attribute):
+            return None
         before = _applied(program, net, node.args[0], name)
         layer = net.layers[attribute]
         if before is None or not isinstance(layer, ast.Call):
@@ -175,7 +184,21 @@ def _applied(program: Program, net: Net, node: ast.expr, name: str) -> list[Step
     if not node.args:
         return None
     before = _applied(program, net, node.args[0], name)
+    if called == "flatten" and not _starts_at_one(node.args[1:], node.keywords):
+        called = "flatten from another dimension"
     return None if before is None else [*before, (None, called, node)]
+
+
+def _is_made_twice(program: Program, net: Net, attribute: str) -> bool:
+    """`if wide: self.fc = Linear(…) else: self.fc = Linear(…)`: it may be either."""
+    made = [
+        n
+        for n in ast.walk(net.node)
+        if isinstance(n, ast.Assign)
+        and name_of(n.targets[0]) == f"self.{attribute}"
+        and program.class_of(n) is net.node
+    ]
+    return len(made) > 1
 
 
 def _inner_layers(program: Program, layer: ast.Call) -> list[tuple[ast.Call, str]] | None:
@@ -193,15 +216,26 @@ def _flattens(node: ast.Call) -> bool:
     """`view(n, -1)`, `flatten(1)`, `flatten(start_dim=1)`."""
     function = node.func
     if isinstance(function, ast.Attribute) and function.attr == "flatten":
-        start = node.args[0] if node.args else next((k.value for k in node.keywords), None)
-        return isinstance(start, ast.Constant) and start.value == 1
+        return _starts_at_one(node.args, node.keywords)
     if len(node.args) != 2:  # noqa: PLR2004
         return False
     last = node.args[1]
-    return (
+    return not isinstance(node.args[0], ast.BinOp) and (
         isinstance(last, ast.UnaryOp)
         and isinstance(last.op, ast.USub)
         and isinstance(last.operand, ast.Constant)
+    )
+
+
+def _starts_at_one(given: list[ast.expr], keywords: list[ast.keyword]) -> bool:
+    """Whether `flatten` keeps the batch, and only that."""
+    named = {k.arg: k.value for k in keywords}
+    start = given[0] if given else named.get("start_dim")
+    return (
+        isinstance(start, ast.Constant)
+        and start.value == 1
+        and len(given) < 2  # noqa: PLR2004 - an end
+        and "end_dim" not in named
     )
 
 

@@ -81,14 +81,13 @@ def _depends(program: Program, plotted: set[str], targets: set[str], loop: ast.F
             else:
                 spots = [node.target]
             changed |= set().union(*(_names(spot) for spot in spots)) if spots else set()
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in {"append", "extend", "clear", "insert", "pop"}
-        ):
-            changed |= _names(node.func.value)
         if isinstance(node, ast.Call) and program.last_name(node) in program.functions:
             return True  # a function of the student's own may set it
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            changed |= _names(node.func.value)  # clf.fit(…) may change clf.loss_curve_
+        call = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(call, ast.Call) and program.last_name(call) not in PLOTS:
+            changed |= set().union(*(_names(a) for a in call.args))
     return bool(plotted & changed)
 
 
@@ -105,6 +104,9 @@ def find_shorter(program: Program) -> Iterator[tuple[ast.AST, str]]:
             if program.scope(call) is not program.scope(loop) or (
                 program.file(call) != program.file(loop)
             ):
+                continue
+            again = program.assigned(bound, call)  # epochs = len(losses)
+            if any(program.order(value.node) > program.order(loop) for value in again):
                 continue
             y = name_of(call.args[1])
             if y in lists and _range_bound(program, call.args[0]) == bound:

@@ -18,6 +18,13 @@ __all__ = ["TEST_ON_TRAINING"]
 
 MEASURING = {"evaluate", "evaluation", "accuracy", "acc", "test", "eval", "score", "predict",
              "compute", "calculate", "get", "check", "error", "loss", "metrics", "nll"}  # fmt: skip
+SETTINGS = frozenset(
+    """
+    mean means std stds var stats statistics scaler transform size batch criterion loss losses acc
+    config args len n classes mode vocab time step fn func history min max
+    """.split()  # noqa: SIM905 - words read better than a column of strings
+)
+DATA = frozenset("data dataset targets labels images tensors loader x y X".split())  # noqa: SIM905
 
 
 def find(program: Program) -> Iterator[tuple[ast.AST, str]]:
@@ -52,8 +59,21 @@ def _measured_on_training(program: Program, value: ast.expr) -> ast.Call | None:
         return None
     if role_of_name(program.last_name(call)) == "train":
         return None  # it trains, and may say afterwards how good it is
-    roles = {r for argument in _given(call) if (r := role_of(program, argument))}
+    given = [argument for argument in _given(call) if not _is_setting(argument)]
+    if any(isinstance(a, ast.Subscript) and not role_of(program, a) for a in given):
+        return None  # `loaders[1]` may be any data
+    roles = {r for argument in given if (r := role_of(program, argument))}
     return call if roles == {"train"} else None
+
+
+def _is_setting(node: ast.expr) -> bool:
+    """`train_mean`, `train_set.classes`: told about the training data, not measured on."""
+    if isinstance(node, ast.Call):
+        last = node.func
+        return isinstance(last, ast.Name) and last.id == "len"
+    if isinstance(node, ast.Attribute):
+        return node.attr not in DATA and not role_of_name(node.attr)
+    return isinstance(node, ast.Name) and bool(set(words(node.id)) & SETTINGS)
 
 
 def _given(call: ast.Call) -> list[ast.expr]:

@@ -68,7 +68,10 @@ def _sources(
     program: Program, argument: ast.expr, known: list[Net]
 ) -> Iterator[tuple[Net | None, str, ast.AST]]:
     """What the loss is given: through a variable, the call of a net, or a function."""
-    last = outermost(program, argument, None)
+    mine = next((net for net in known if net.node is program.class_of(argument)), None)
+    last = (outermost(program, argument, mine) if mine else None) or (
+        outermost(program, argument, None)
+    )
     if last is None:
         return
     name, node = last

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .detector import Detector
-from .program import Value, name_of, parameters, text_of
+from .program import Function, Value, name_of, parameters, text_of
 from .roles import is_measure, role_of, role_of_name, words
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ WHY_SELECTION = (
     " reported on it is too good, and nothing is left to measure on."
 )
 BEST = {"best", "min", "max", "lowest", "highest", "patience", "previous", "prev", "last"}
+STOPS = {"stop", "stopper", "stopping", "stopped"}
+KEEPS = {"model", "net", "state", "weights", "params", "sd", "dict"}
 
 
 def find(program: Program) -> Iterator[tuple[ast.AST, str]]:
@@ -37,7 +39,8 @@ def _compared(program: Program, node: ast.If) -> Iterator[tuple[ast.AST, str]]:
         return
     for compare in (n for n in ast.walk(node.test) if isinstance(n, ast.Compare)):
         sides = [compare.left, *compare.comparators]
-        if not any(_is_best(side) for side in sides):
+        goal = _ends_training(program, node) and isinstance(sides[-1], ast.Constant)
+        if not goal and not any(_is_best(side) for side in sides):
             continue
         for side in sides:
             if _is_best(side):
@@ -51,6 +54,20 @@ def _compared(program: Program, node: ast.If) -> Iterator[tuple[ast.AST, str]]:
                     ),
                 )
                 return
+
+
+def _ends_training(program: Program, node: ast.If) -> bool:
+    """`if …: break` in a loop that trains."""
+    if not any(isinstance(inner, ast.Break) for inner in node.body):
+        return False
+    return any(
+        isinstance(n, ast.Call)
+        and (
+            program.last_name(n) in {"step", "backward", "fit"}
+            or ("train" in words(program.last_name(n)) and bool(n.args))
+        )
+        for n in ast.walk(program.loops(node)[0])
+    )
 
 
 def _is_best(node: ast.expr) -> bool:
@@ -69,6 +86,10 @@ def _selects(program: Program, node: ast.If) -> bool:
                 return True
             if isinstance(inner, ast.Break):
                 return True
+            if isinstance(inner, ast.Assign):  # best_model = model
+                kept_names = [set(words(name_of(target))) for target in inner.targets]
+                if any(said & BEST and said & KEEPS for said in kept_names):
+                    return True
             if isinstance(inner, ast.AugAssign) and set(words(name_of(inner.target))) & {
                 "patience", "wait", "waited", "counter", "bad", "stale",
             }:  # fmt: skip
@@ -131,7 +152,9 @@ def _scheduled(program: Program, call: ast.Call) -> Iterator[tuple[ast.AST, str]
 def _given_as_validation(program: Program, call: ast.Call) -> Iterator[tuple[ast.AST, str]]:
     """`train(…, val_loader=test_loader)`, also by position."""
     name = program.last_name(call)
-    for keyword in call.keywords:
+    known = [*program.functions.get(name, []), *program.classes.get(name, [])]
+    choosing = [part for part in known if _selects_a_best(program, part)]
+    for keyword in call.keywords if choosing else ():
         if (
             keyword.arg
             and role_of_name(keyword.arg) == "val"
@@ -139,10 +162,11 @@ def _given_as_validation(program: Program, call: ast.Call) -> Iterator[tuple[ast
         ):
             yield call, f"`{name}(… {keyword.arg}={text_of(keyword.value, 40)} …)`"
             return
-    for function in program.functions.get(name, []):
-        names = parameters(function)
-        if not any(_selects_a_best(function) for n in names if role_of_name(n) == "val"):
+    for chosen in choosing:
+        function = _made_by(chosen)
+        if function is None:
             continue
+        names = parameters(function)
         shift = 1 if names[:1] == ["self"] else 0
         for position, argument in enumerate(call.args):
             if position + shift >= len(names):
@@ -164,13 +188,26 @@ def _is_test_data(program: Program, node: ast.expr) -> bool:
     return bool(name) and role_of_name(name) == "test" and role_of(program, node) == "test"
 
 
-def _selects_a_best(function: ast.AST) -> bool:
-    """Whether a function keeps a best model or stops early."""
+def _made_by(part: Function | ast.ClassDef) -> Function | None:
+    """The function itself; of a class, its `__init__`."""
+    if isinstance(part, Function):
+        return part
+    methods = (n for n in part.body if isinstance(n, Function))
+    return next((m for m in methods if m.name == "__init__"), None)
+
+
+def _selects_a_best(program: Program, part: ast.AST) -> bool:
+    """Whether a function or class keeps a best model or stops early."""
     return any(
-        isinstance(n, ast.If)
-        and any(_is_best(c) for c in ast.walk(n.test) if isinstance(c, ast.Name))
-        for n in ast.walk(function)
-    ) and any(True for n in ast.walk(function) if isinstance(n, ast.For | ast.While))
+        isinstance(n, ast.If) and (_is_best(n.test) or _says_stop(n.test)) and _selects(program, n)
+        for n in ast.walk(part)
+    ) and any(isinstance(n, ast.For | ast.While) for n in ast.walk(part))
+
+
+def _says_stop(test: ast.expr) -> bool:
+    """`if stopper.early_stop:`."""
+    names = (getattr(n, "attr", getattr(n, "id", "")) for n in ast.walk(test))
+    return any(set(words(name)) & STOPS for name in names)
 
 
 TEST_FOR_SELECTION = Detector(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from .cuts import of_slices
 from .datasets import Flow, flow_of, loader_calls
 from .detector import Detector
 from .program import name_of, text_of
@@ -26,7 +27,7 @@ WHY_SPLIT = (
 def find(program: Program) -> Iterator[tuple[ast.AST, str]]:
     """Loaders of train and validation, and slices, that share rows for certain."""
     yield from _of_loaders(program)
-    yield from _of_slices(program)
+    yield from of_slices(program)
 
 
 def _of_loaders(program: Program) -> Iterator[tuple[ast.AST, str]]:
@@ -91,74 +92,6 @@ def _ranges_meet(first: Flow, second: Flow) -> bool:
     if len(high) == 1 and first.part != "slice":
         return False
     return low is not None and low < min(high)
-
-
-def _of_slices(program: Program) -> Iterator[tuple[ast.AST, str]]:
-    """`x_val = x_train[-5000:]` while `x_train` stays whole."""
-    for node in program.all(ast.Assign):
-        for target, value in _pairs(node):
-            name = name_of(target)
-            if role_of_name(name) != "val" or not isinstance(value, ast.Subscript):
-                continue
-            source = name_of(value.value)
-            if role_of_name(source) != "train" or not _takes_some(value):
-                continue
-            if _is_cut(program, source, node) or _is_sliced_elsewhere(program, source, node):
-                continue
-            if _is_used(program, source, node):
-                yield (
-                    node,
-                    f"`{text_of(node)}`, and `{source}` keeps these examples and is used later",
-                )
-                break
-
-
-def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
-    target, value = node.targets[0], node.value
-    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        return list(zip(target.elts, value.elts, strict=False))
-    return [(target, value)]
-
-
-def _takes_some(value: ast.Subscript) -> bool:
-    inner = value.slice
-    return isinstance(inner, ast.Slice) and (inner.lower is not None or inner.upper is not None)
-
-
-def _is_cut(program: Program, source: str, node: ast.AST) -> bool:
-    """Whether the training data are assigned anew after the cut, or in the same statement."""
-    return any(
-        program.order(value.node) >= program.order(node) for value in program.assigned(source, node)
-    )
-
-
-def _is_sliced_elsewhere(program: Program, source: str, node: ast.AST) -> bool:
-    """Whether another part of it is taken under a name of its own."""
-    for other in program.all(ast.Subscript):
-        if name_of(other.value) == source and program.statement(other) is not node:
-            statement = program.statement(other)
-            if isinstance(statement, ast.Assign) and not _is_label(statement):
-                return True
-    return False
-
-
-def _is_label(statement: ast.Assign) -> bool:
-    return all(role_of_name(name_of(target)) == "val" for target, _ in _pairs(statement))
-
-
-def _is_used(program: Program, source: str, node: ast.AST) -> bool:
-    after = program.order(node)
-    for kind in (ast.Name, ast.Attribute):
-        for other in program.all(kind):
-            if (
-                name_of(other) == source
-                and isinstance(other.ctx, ast.Load)
-                and program.order(other) > after
-                and program.statement(other) is not node
-                and not isinstance(program.parent(other), ast.Attribute | ast.Subscript)
-            ):
-                return True
-    return False
 
 
 VALIDATION_IN_TRAINING = Detector(

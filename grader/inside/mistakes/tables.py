@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from .detector import Detector
 from .program import name_of, text_of
 from .roles import WORDS, words
+from .stored import FIELD, SPECIFIER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +22,7 @@ WHY_ACCURACY = (
     "The number under accuracy is the loss: models are then compared, and perhaps chosen, by the"
     " wrong number."
 )
-ACCURACY = {"acc", "accuracy", "accuracies"}
+ACCURACY = {"acc", "accs", "accuracy", "accuracies"}
 LOSS = {"loss", "losses", "nll"}
 
 
@@ -51,7 +53,9 @@ def find(program: Program) -> Iterator[tuple[ast.AST, str]]:
     for call in program.calls:
         yield from _appended(program, call)
     for node in program.all(ast.JoinedStr):
-        yield from _formatted(node)
+        yield from _formatted(node, node.values)
+    for node, parts in _filled_in(program):
+        yield from _formatted(node, parts)
 
 
 def _source(node: ast.expr) -> str:
@@ -88,16 +92,49 @@ def _appended(program: Program, call: ast.Call) -> Iterator[tuple[ast.AST, str]]
             yield call, f"`{text_of(call)}`"
 
 
-def _formatted(node: ast.JoinedStr) -> Iterator[tuple[ast.AST, str]]:
+def _filled_in(program: Program) -> Iterator[tuple[ast.AST, list[ast.expr]]]:
+    """Texts and values in turn: `"acc: %f" % acc`, `.format(acc)`, `print("acc:", acc)`."""
+    for node in program.all(ast.BinOp):
+        text = node.left.value if isinstance(node.left, ast.Constant) else None
+        if isinstance(node.op, ast.Mod) and isinstance(text, str):
+            given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+            yield node, _between(SPECIFIER.split(text), given)
+    for call in program.calls:
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if program.called(call) == "print":
+            yield call, call.args
+        elif (
+            isinstance(owner, ast.Constant)
+            and isinstance(owner.value, str)
+            and program.last_name(call) == "format"
+            and not call.keywords
+            and not re.search(r"\{\w|\{\{", owner.value)  # numbered, named, or a brace
+        ):
+            yield call, _between(FIELD.split(owner.value), call.args)
+
+
+def _between(texts: list[str], given: list[ast.expr]) -> list[ast.expr]:
+    """Texts and values in turn; nothing when they do not go together."""
+    if len(texts) != len(given) + 1:
+        return []
+    found: list[ast.expr] = []
+    for text, value in zip(texts, given, strict=False):
+        found += [ast.Constant(text), value]
+    return found
+
+
+def _formatted(node: ast.AST, parts: list[ast.expr]) -> Iterator[tuple[ast.AST, str]]:
     """Text right before a number says accuracy, the number is a loss."""
     before = ""
-    for part in node.values:
+    for part in parts:
         if isinstance(part, ast.Constant):
             before = str(part.value)
-        elif isinstance(part, ast.FormattedValue):
+        else:
+            value = part.value if isinstance(part, ast.FormattedValue) else part
             tail = before.replace("|", ",").replace(";", ",").rsplit(",", 1)[-1]
-            if tail.rstrip().endswith((":", "=")) and _is_swapped(tail, part.value):
-                yield node, f"`{text_of(part.value)}` is printed as `{tail.strip()[:40]}`"
+            said = tail.rstrip().endswith((":", "=")) and not set(words(before)) & LOSS
+            if said and _is_swapped(tail, value):
+                yield node, f"`{text_of(value)}` is printed as `{tail.strip()[:40]}`"
             before = ""
 
 

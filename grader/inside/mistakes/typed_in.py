@@ -26,6 +26,7 @@ COMMENTED_TRAINING = re.compile(
 NO_RESULT = {
     "goal", "target", "least", "should", "expected", "expect", "required", "reach", "baseline",
     "threshold", "aim", "must", "paper", "chance", "random", "guess", "above", "below", "than",
+    "asks", "asked", "handout", "wanted", "want", "needs", "need", "needed", "minimum",
     "reference", "e", "example", "eg", "team", "human", "literature", "usual", "official",
 }  # fmt: skip
 SETTING = {"rate", "lr", "dropout", "decay", "momentum", "epoch", "epochs", "batch", "size", "seed"}

@@ -27,7 +27,9 @@ WHY_BATCH_NORM = (
     " official weights no longer load, and comparisons with the paper no longer hold."
 )
 VGG16 = re.compile(r"vgg[-_ ]?(?:net)?[-_ ]?16", re.IGNORECASE)
-BATCH_NORM = re.compile(r"bn|batch_?norm|custom|own|mod|improved|better|v2|fast|small|mini|S$|s$")
+BATCH_NORM = re.compile(
+    r"(?i:bn|batch_?norm|custom|own|mod|improved|better|v2|fast|small|mini|tiny|lite)|S$|s$"
+)
 CONVOLUTIONS_13 = 10
 
 

@@ -29,6 +29,55 @@ WRONG = {
         train_dl = DataLoader(train_ds, 64)
         val_dl = DataLoader(val_ds, 64)
         """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+
+        for i in range(0, len(X_train), 64):
+            xb = X_train[i:i+64]
+            opt.zero_grad(); F.cross_entropy(net(xb), y_train[i:i+64]).backward(); opt.step()
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+
+        n = X_train.shape[0]
+        for e in range(3):
+            perm = torch.randperm(n)
+            for i in range(0, n, 64):
+                idx = perm[i:i+64]
+                opt.zero_grad(); F.cross_entropy(net(X_train[idx]), y_train[idx]).backward(); opt.step()
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+
+        for e in range(100):
+            opt.zero_grad()
+            loss = F.cross_entropy(net(X_train), y_train)
+            loss.backward(); opt.step()
+        """,
+        """
+        class Trainer:
+            def __init__(self, X_train):
+                self.X_train = X_train
+                self.X_val = self.X_train[50000:]
+            def train(self):
+                for i in range(0, len(self.X_train), 64):
+                    self.opt.zero_grad(); self.net(self.X_train[i:i+64]).backward(); self.opt.step()
+        """,
+        """
+        class Data(Dataset):
+            def __init__(self, x, y):
+                self.x, self.y = x, y
+        X_train, y_train = load()
+        X_val, y_val = X_train[:5000], y_train[:5000]
+        train_loader = DataLoader(Data(X_train, y_train), 64, shuffle=True)
+        val_loader = DataLoader(Data(X_val, y_val), 64)
+        """,
     ],
     "test_measured_on_training": [
         """
@@ -48,6 +97,9 @@ WRONG = {
                 correct += (model(images).argmax(1) == labels).sum().item()
                 total += len(labels)
         print("Accuracy of the network on the test images: %.2f %%" % (100 * correct / total))
+        """,
+        """
+        test_acc = evaluate(net, train_loader, train_mean)
         """,
     ],
     "test_set_for_selection": [
@@ -79,6 +131,64 @@ WRONG = {
             train_one_epoch(model, train_loader)
             current = evaluate(model, test_loader)
             scheduler.step(current)
+        """,
+        """
+        def train(model, train_loader, val_loader, epochs):
+            hist, best = [], 0
+            opt = torch.optim.SGD(model.parameters(), lr=.1)
+            for e in range(epochs):
+                for x, y in train_loader:
+                    opt.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                opt.step()
+                acc = evaluate(model, val_loader)
+                hist.append(acc)
+                if acc > best:
+                    print("best so far", acc)
+                    best = acc
+                    best_model = copy.deepcopy(model)
+            return hist
+        h = train(net, train_loader=train_loader, val_loader=test_loader, epochs=5)
+        """,
+        """
+        def train(model, train_loader, val_loader, epochs):
+            hist, best = [], 0
+            opt = torch.optim.SGD(model.parameters(), lr=.1)
+            for e in range(epochs):
+                for x, y in train_loader:
+                    opt.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                opt.step()
+                acc = evaluate(model, val_loader)
+                hist.append(acc)
+                stopper(acc)
+                if stopper.early_stop:
+                    break
+                if acc > best:
+                    print("best so far", acc)
+                    best = acc
+            return hist
+        h = train(net, train_loader, val_loader=test_loader, epochs=5)
+        """,
+        """
+        class Trainer:
+            def __init__(self, model, train_loader, val_loader):
+                self.best_acc = 0
+                self.val_loader = val_loader
+            def fit(self):
+                for epoch in range(5):
+                    acc = self.evaluate(self.val_loader)
+                    if acc > self.best_acc:
+                        self.best_acc = acc
+                        torch.save(self.model.state_dict(), "best.pt")
+        t = Trainer(net, train_loader, test_loader)
+        """,
+        """
+        for epoch in range(50):
+            train_one_epoch(net, train_loader)
+            test_acc = evaluate(net, test_loader)
+            if test_acc > 0.65:
+                break
         """,
     ],
     "svhn_is_digits": [
@@ -129,6 +239,22 @@ WRONG = {
         t = transforms.Compose([transforms.RandomCrop(32, 4), transforms.ToTensor()])
         train_set = datasets.CIFAR10(".", train=True, transform=t)
         x, y = next(iter(DataLoader(train_set, batch_size=len(train_set))))
+        """,
+        """
+        t = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.ToTensor()])
+        train_set = datasets.CIFAR10(".", train=True, transform=t)
+        images = torch.stack([x for x, _ in train_set])
+        mean = images.mean((0, 2, 3))
+        loader = DataLoader(TensorDataset(images, labels), 64, shuffle=True)
+        """,
+        """
+        t = transforms.Compose([transforms.RandomRotation(10), transforms.ToTensor()])
+        train_set = datasets.MNIST(".", train=True, transform=t)
+        X, Y = [], []
+        for x, y in train_set:
+            X.append(x)
+            Y.append(y)
+        X = torch.stack(X)
         """,
     ],
     "truncated_data": [
@@ -181,6 +307,80 @@ RIGHT = {
         train(model, X_tr, X_val)
         print(X_train.shape)
         """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val = X_train[50000:]
+        y_val = y_train[50000:]
+        n = len(X_train) - len(X_val)
+        for epoch in range(3):
+            for i in range(0, n, 64):
+                opt.zero_grad()
+                F.cross_entropy(net(X_train[i:i+64]), y_train[i:i+64]).backward()
+                opt.step()
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        print(len(X_train))
+        fit(net, X_train[:50000], y_train[:50000])
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+
+        for e in range(3):
+            for i in range(0, 50000, 64):
+                opt.zero_grad(); F.cross_entropy(net(X_train[i:i+64]), y_train[i:i+64]).backward(); opt.step()
+        with torch.no_grad():
+            acc = (net(X_train).argmax(1) == y_train).float().mean()
+        print(len(X_train), X_train.shape)
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+        scaler.fit(X_train)
+        StandardScaler().fit_transform(X_train)
+        fit(net, X_train[:50000])
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+        full = TensorDataset(X_train, y_train)
+        train_set = Subset(full, range(50000))
+        """,
+        """
+        def train(net, x, y, n):
+            x, y = x[:n], y[:n]
+            F.cross_entropy(net(x), y).backward()
+
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+        train(net, X_train, y_train, 50000)
+        """,
+        """
+        X_train = np.load('x.npy'); y_train = np.load('y.npy')
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        net = nn.Linear(3,3); opt = torch.optim.SGD(net.parameters(), lr=.1)
+
+        n = len(X_train) - len(X_val)
+        for e in range(3):
+            perm = torch.randperm(n)
+            for i in range(0, n, 64):
+                idx = perm[i:i+64]
+                opt.zero_grad(); F.cross_entropy(net(X_train[idx]), y_train[idx]).backward(); opt.step()
+        """,
+        """
+        class Data(Dataset):
+            def __init__(self, x, y):
+                self.x, self.y = x[:50000], y[:50000]
+        X_train, y_train = load()
+        X_val, y_val = X_train[50000:], y_train[50000:]
+        train_loader = DataLoader(Data(X_train, y_train), 64, shuffle=True)
+        """,
     ],
     "test_measured_on_training": [
         """
@@ -209,6 +409,11 @@ RIGHT = {
         for images, labels in test_loader:
             correct += (model(images).argmax(1) == labels).sum().item()
         print("test accuracy", correct / 10000)
+        """,
+        """
+        train_mean = train_set.data.float().mean()
+        test_acc = evaluate(net, loaders[1], train_mean)
+        test_accuracy = evaluate(net, held_out, train_set.classes, len(train_set))
         """,
     ],
     "test_set_for_selection": [
@@ -251,6 +456,61 @@ RIGHT = {
         """
         history = train(model, train_loader, test_loader)
         print(history["test_acc"][-1])
+        """,
+        """
+        def train(model, train_loader, val_loader, epochs):
+            hist, best = [], 0
+            opt = torch.optim.SGD(model.parameters(), lr=.1)
+            for e in range(epochs):
+                for x, y in train_loader:
+                    opt.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                opt.step()
+                acc = evaluate(model, val_loader)
+                hist.append(acc)
+                if acc > best:
+                    print("best so far", acc)
+                    best = acc
+            return hist
+        h = train(net, train_loader=train_loader, val_loader=test_loader, epochs=5)
+        """,
+        """
+        def train(model, train_loader, val_loader, epochs):
+            hist, best = [], 0
+            opt = torch.optim.SGD(model.parameters(), lr=.1)
+            for e in range(epochs):
+                for x, y in train_loader:
+                    opt.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                opt.step()
+                acc = evaluate(model, val_loader)
+                hist.append(acc)
+                if acc > best:
+                    print("best so far", acc)
+                    best = acc
+            return hist
+        h = train(net, train_loader, test_loader, 5)
+        """,
+        """
+        trainer.fit(model, train_dataloaders=train_loader, val_dataloaders=test_loader)
+        """,
+        """
+        def fit(model, train_loader, val_loader, test_loader):
+            best = 0
+            for epoch in range(5):
+                val_acc = evaluate(model, val_loader)
+                test_acc = evaluate(model, test_loader)
+                if val_acc > best:
+                    best, best_test = val_acc, test_acc
+                    best_state = copy.deepcopy(model.state_dict())
+        fit(net, train_loader, val_loader, test_loader)
+        """,
+        """
+        for rate in (0.1, 0.01):
+            test_acc = evaluate(nets[rate], test_loader)
+            if test_acc > 0.65:
+                print("enough")
+                break
         """,
     ],
     "svhn_is_digits": [
@@ -306,6 +566,27 @@ RIGHT = {
         t = transforms.Compose([transforms.ToTensor(), transforms.Normalize(0.1, 0.3)])
         train_set = datasets.MNIST(".", train=True, transform=t)
         X = torch.stack([x for x, y in train_set])
+        """,
+        """
+        t = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.ToTensor()])
+        train_set = datasets.CIFAR10(".", train=True, transform=t)
+        mean = torch.stack([x for x, _ in train_set]).mean((0, 2, 3))
+        images = torch.stack([x for x, _ in train_set])
+        std = images.view(3, -1).std(1)
+        print(images.shape)
+        """,
+        """
+        t = transforms.Compose([transforms.RandomRotation(10), transforms.ToTensor()])
+        train_set = datasets.MNIST(".", train=True, transform=t)
+        shown, labels = [], []
+        for x, y in train_set:
+            shown.append(x)
+            if len(shown) == 9:
+                break
+        for picture in shown:
+            plt.imshow(picture[0])
+        for x, y in train_set:
+            labels.append(y)
         """,
     ],
     "truncated_data": [

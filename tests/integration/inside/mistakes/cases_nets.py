@@ -97,6 +97,15 @@ WRONG = {
             probabilities = torch.softmax(model(x), dim=1)
             loss = F.cross_entropy(probabilities, y)
         """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.net = nn.Sequential(nn.Linear(64, 10), nn.Softmax(dim=1))
+                self.loss = nn.CrossEntropyLoss()
+            def forward(self, x, y):
+                return self.loss(self.net(x), y)
+        """,
     ],
     "sigmoid_before_cross_entropy": [
         CNN + "                return torch.sigmoid(self.fc2(x))\n" + LOOP,
@@ -116,6 +125,19 @@ WRONG = {
         CNN
         + "                x = self.fc2(x)\n                x = F.dropout(x, 0.2, self.training)\n"
         "                return x\n",
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(64, 10)
+                self.drop = nn.Dropout(0.5)
+            def forward(self, x):
+                x = self.drop(self.fc(x))
+                return F.log_softmax(x, dim=1)
+        """,
+        """
+        classnet = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 10), nn.Dropout(0.2), nn.LogSoftmax(dim=1))
+        """,
     ],
     "layers_do_not_chain": [
         """
@@ -144,6 +166,20 @@ WRONG = {
         """,
         """
         net = nn.Sequential(nn.Conv2d(1, 12, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(100, 5))
+        """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(1, 12, 5)
+                self.fc = nn.Linear(100, 10)
+            def forward(self, x):
+                x = F.max_pool2d(F.relu(self.conv(x)), 2)
+                x = torch.flatten(x, 1)
+                return self.fc(x)
+        """,
+        """
+        net = nn.Sequential(nn.Flatten(), nn.Linear(784, 40), nn.Flatten(), nn.Linear(50, 5))
         """,
     ],
     "vgg13_as_vgg16": [
@@ -205,6 +241,45 @@ WRONG = {
                 self.model.eval()
             def test(self):
                 return evaluate(self.best_model, test_loader)
+        """,
+        """
+        best_acc, best_model = 0, None
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            model.eval()
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc, best_model = acc, model
+        test(best_model)
+        """,
+        """
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            model.eval()
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc = acc
+                best_model = copy.copy(model)
+        test(best_model)
+        """,
+        """
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc = acc
+                best_weights = model.state_dict().copy()
+        model.load_state_dict(best_weights)
+        """,
+        """
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            model.eval()
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc = acc
+                best_model = {k: v for k, v in model.state_dict().items()}
+        test(best_model)
         """,
     ],
     "no_eval_mode": [
@@ -291,6 +366,18 @@ RIGHT = {
         other = nn.Sequential(nn.Linear(784, 10))
         loss = F.cross_entropy(other(x), y)
         """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.net = nn.Sequential(nn.Linear(64, 10))
+                self.probabilities = nn.Sequential(self.net, nn.Softmax(dim=1))
+                self.loss = nn.CrossEntropyLoss()
+            def forward(self, x, y):
+                return self.loss(self.net(x), y)
+            def classify(self, x):
+                return self.probabilities(x).argmax(1)
+        """,
     ],
     "sigmoid_before_cross_entropy": [
         """
@@ -337,6 +424,16 @@ RIGHT = {
         features = nn.Sequential(nn.Linear(784, 80), nn.ReLU(), nn.Dropout(0.5))
         net = nn.Sequential(features, nn.Linear(80, 10))
         """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc1, self.fc2, self.drop = nn.Linear(64, 32), nn.Linear(32, 10), nn.Dropout(0.5)
+            def forward(self, x):
+                x = self.drop(F.relu(self.fc1(x)))
+                return F.log_softmax(self.fc2(x), dim=1)
+        net = nn.Sequential(nn.Linear(64, 32), nn.Dropout(0.5), nn.Linear(32, 10), nn.LogSoftmax(dim=1))
+        """,
     ],
     "layers_do_not_chain": [
         CNN + "                return self.fc2(x)\n",
@@ -371,6 +468,76 @@ RIGHT = {
         """
         net = nn.Sequential(nn.Conv2d(1, 12, 5), Reshape((3, 4)), nn.Flatten(), nn.Linear(100, 5))
         """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc1, self.lstm = nn.Linear(28, 32), nn.LSTM(32, 64)
+                self.fc2 = nn.Linear(64, 10)
+            def forward(self, x):
+                x = self.fc1(x)
+                x, _ = self.lstm(x)
+                return self.fc2(x)
+        """,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc1 = nn.Linear(28, 32)
+                self.lstm = nn.LSTM(32, 64)
+                self.fc2 = nn.Linear(64, 10)
+            def forward(self, x):
+                x = self.fc1(x)
+                x, _ = self.lstm(x)
+                return self.fc2(x)
+        """,
+        """
+        class Patches(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 48, 4, 4)
+                self.fc = nn.Linear(64, 10)
+            def forward(self, x):
+                x = self.conv(x)
+                x = torch.flatten(x, 2)
+                return self.fc(x)
+        """,
+        """
+        class Net(nn.Module):
+            def __init__(self, wide):
+                super().__init__()
+                self.fc2 = nn.Linear(128, 10)
+                self.fc1 = nn.Linear(784, 128)
+                if wide:
+                    self.fc2 = nn.Linear(256, 10)
+                    self.fc1 = nn.Linear(784, 256)
+                if not wide:
+                    self.fc2 = nn.Linear(128, 10)
+            def forward(self, x):
+                return self.fc2(F.relu(self.fc1(x)))
+        """,
+        """
+        class Linear(nn.Module):
+            def __init__(self, outputs, inputs):
+                super().__init__()
+                self.weight = nn.Parameter(torch.zeros(outputs, inputs))
+            def forward(self, x):
+                return x @ self.weight.T
+        net = nn.Sequential(Linear(128, 784), nn.ReLU(), Linear(10, 128))
+        """,
+        """
+        net = nn.Sequential(nn.Linear(28, 40), nn.Flatten(), nn.Linear(28 * 40, 5))
+        """,
+        """
+        class S(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = nn.Linear(28, 16); self.b = nn.Linear(28 * 16, 10)
+            def forward(self, x):
+                x = F.relu(self.a(x))
+                x = x.view(x.size(0), -1)
+                return self.b(x)
+        """,
     ],
     "vgg13_as_vgg16": [
         VGG.format(name="VGG16", plan=PLAN_16, norm=""),
@@ -389,6 +556,22 @@ RIGHT = {
                 self.b1 = nn.BatchNorm2d(64) if norm else nn.Identity()
             def forward(self, x):
                 return self.b1(self.c1(x))
+        """,
+        """
+        class VGG16BatchNorm(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.c = nn.Conv2d(3, 64, 3); self.b = nn.BatchNorm2d(64)
+            def forward(self, x):
+                return self.b(self.c(x))
+        """,
+        """
+        class VGG16_BN(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.c = nn.Conv2d(3, 64, 3); self.b = nn.BatchNorm2d(64)
+            def forward(self, x):
+                return self.b(self.c(x))
         """,
     ],
     "best_model_alias": [
@@ -429,6 +612,26 @@ RIGHT = {
                 best_weights = model.state_dict()
                 torch.save(best_weights, "best.pt")
         model.load_state_dict(torch.load("best.pt"))
+        """,
+        """
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            model.eval()
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc = acc
+                best_model = copy.deepcopy(model.state_dict()).copy()
+        test(best_model)
+        """,
+        """
+        best_acc, best_model = 0, None
+        for epoch in range(10):
+            train_one_epoch(model, train_loader)
+            model.eval()
+            acc = evaluate(model, val_loader)
+            if acc > best_acc:
+                best_acc, best_model = acc, copy.deepcopy(model)
+        test(best_model)
         """,
     ],
     "no_eval_mode": [

@@ -31,7 +31,8 @@ def test_the_mistake_is_found(mistakes, code, text):
     found = mistakes(main__py=text) if "framework" in code else mistakes(text)
     mine = [finding for finding in found if finding.code == code]
     assert mine, [finding.code for finding in found]
-    assert all(f.place.file == "main.py" and f.place.line and f.how == "static" for f in mine)
+    file = "hw.ipynb" if "#> " in text else "main.py"
+    assert all(f.place.file == file and f.place.line and f.how == "static" for f in mine)
     assert all(f.seen and f.why and f.mend for f in mine)
 
 
