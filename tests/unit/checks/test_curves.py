@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from grader.checks.requests import read_documents
 from grader.model.documents import Documents, Text
@@ -137,7 +137,7 @@ class TestKinds:
     def test_a_run_that_was_ended_early_has_short_curves(self) -> None:
         line = LineSeen(label="train loss", x=(0.0,), y=(1.0,))
         short = axes("train").model_copy(update={"lines": (line,)})
-        only = {"kinds": {"loss": ["loss"]}, "parts": {"training": ["train"]}}
+        only: dict[str, Any] = {"kinds": {"loss": ["loss"]}, "parts": {"training": ["train"]}}
         assert graded(figure(short), **only).outcome is Outcome.FAIL
         assert graded(figure(short), budget_ended_training=True, **only).outcome is Outcome.PASS
 
@@ -161,7 +161,12 @@ class TestNets:
 
 
 class TestUnder:
-    ASKED = {"under": r"^Q2\b", "until": r"^Q\d", "not_about": ["cnn"], "about": ["mnist"]}
+    ASKED: ClassVar[dict[str, Any]] = {
+        "under": r"^Q2\b",
+        "until": r"^Q\d",
+        "not_about": ["cnn"],
+        "about": ["mnist"],
+    }
     TOLD = headings((1, "# Q2"), (3, "# Training"), (8, "# Q3"), (9, "# Training"))
 
     def test_curves_of_another_part_do_not_count(self) -> None:

@@ -41,7 +41,7 @@ class TestFilters:
         )
         assert self.graded(*both, layers=2).outcome is Outcome.PASS
         few = self.graded(*both[:5], layers=4, at_least=6)
-        assert (few.outcome, few.fraction) == (Outcome.FAIL, 0)
+        assert (few.outcome, few.fraction) == (Outcome.FAIL, Fraction(0))
         matrix, others = picture(), [picture() for _ in range(3)]
         assert self.graded(*both, matrix, layers=4, at_least=6).fraction == Fraction(1, 2)
         assert self.graded(*both, *others, layers=4, at_least=6).outcome is Outcome.PENDING
