@@ -143,10 +143,16 @@ def curves_drawn(params: CurvesDrawn, seen: Seen) -> CheckResult:
     told = [f"{where} {'shows' if len(figures) == 1 else 'show'} curves"] if lines else []
     if missing:
         told.append(f"not found: {listed(_absent(params, taken), most=8)}")
+    doubts = []
     if missing and unclear >= missing:
-        told.append(f"{count(unclear, 'line')} may be what is missing, but nothing names them so")
+        doubts.append(f"{count(unclear, 'line')} may be what is missing, but nothing names them so")
+    elif missing and all(taken.values()) and (others := _others(run, seen)):
+        doubts.append(f"{listed(others, most=3)} may draw the others, and ran only where imported")
+    if doubts:
         return waiting(
-            f"{_sentence(told)} A person will look.", expected=expected, exhibits=exhibits
+            f"{_sentence([*told, *doubts])} A person will look.",
+            expected=expected,
+            exhibits=exhibits,
         )
     if any(not line.labelled for line in lines):
         told.append("labels or a legend that a reader needs are missing")
@@ -162,6 +168,12 @@ def curves_drawn(params: CurvesDrawn, seen: Seen) -> CheckResult:
     return CheckResult.banded(
         fraction, f"{_sentence(told)}{earns}", expected=expected, hint=hint, exhibits=exhibits
     )
+
+
+def _others(run: Execution, seen: Seen) -> list[str]:
+    """Notebooks and scripts beside the one that was run: another net may be trained there."""
+    source = seen.source()
+    return [one.path for one in source.files if one.path != run.entry] if source else []
 
 
 def _sentence(parts: list[str]) -> str:

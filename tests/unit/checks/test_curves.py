@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from grader.checks.requests import read_documents
+from grader.checks.requests import inspect_source, read_documents
 from grader.model.documents import Documents, Text
 from grader.model.evidence import Place
-from grader.model.measurements import Axes, FigureSeen, LineSeen
+from grader.model.measurements import Axes, FigureSeen, LineSeen, SourceFacts, SourceFile
 from grader.model.outcome import Outcome
 from tests.made_up import a_seen, judged, measured
 from tests.unit.checks.pieces import STOPPED, run
@@ -154,6 +154,17 @@ class TestNets:
         result = graded(figure(loss()), figure(accuracy()), nets=2)
         assert result.fraction == Fraction(1, 2)
         assert "loss of training for 1 of 2 nets" in result.message
+
+    def test_another_script_may_draw_those_of_the_second(self) -> None:
+        files = tuple(SourceFile(path=path, kind="script") for path in ("one.py", "two.py"))
+        facts: dict[str, Any] = {"imports": (), "frameworks": (), "placeholders": ()}
+        facts["files"] = files
+        drew = run(figures=(figure(loss(), accuracy(), cell=None),), entry="one.py")
+        seen = a_seen(drew, measured(inspect_source(), SourceFacts(**facts)))
+        result = judged("curves.drawn", {"nets": 2}, seen)
+        assert result.outcome is Outcome.PENDING
+        assert "two.py may draw the others" in result.message
+        assert judged("curves.drawn", {}, seen).outcome is Outcome.PASS
 
     def test_a_curve_that_is_drawn_again_is_the_same(self) -> None:
         first = [loss(), accuracy()]
