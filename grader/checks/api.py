@@ -161,7 +161,8 @@ def _around(params: ApiForbidden, seen: Seen) -> list[ApiUse]:
     return [
         use
         for use in everywhere.uses
-        if section.begins_in(use.place.file) and section.holds(use.place.file, use.place.cell)
+        if section.tells(use.place.file, use.place.cell)
+        and section.holds(use.place.file, use.place.cell)
     ]
 
 

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader.model.base import to_float
 from grader.model.evidence import Place
+from grader.model.scorecard import FigureShown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from grader.model.evidence import Evidence
     from grader.model.measurements import Axes, Execution, FigureSeen, ImageSeen, LineSeen
 
 __all__ = [
     "DrawnLine",
+    "largest",
     "lines_about",
     "names_it",
     "pictures",
     "place_of_figure",
     "regex_problem",
+    "shown_figures",
+    "where_drawn",
     "words",
 ]
+
+MOST_SHOWN = 8
+"""Figures shown under one criterion."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,40 @@ def pictures(run: Execution) -> Iterator[tuple[FigureSeen, Axes, ImageSeen]]:
                 yield figure, axes, picture
 
 
+def largest(figure: FigureSeen) -> int:
+    """Pixels of a figure's largest picture."""
+    shapes = [one.shape for axes in figure.axes for one in axes.pictures]
+    return max((math.prod(shape[:2]) for shape in shapes), default=0)
+
+
 def place_of_figure(run: Execution, figure: FigureSeen) -> Place:
     """The cell that drew it."""
     return Place(file=run.entry, cell=figure.cell)
+
+
+def where_drawn(run: Execution, figure: FigureSeen) -> str:
+    """`hw.ipynb, cell 7`, `main.py, saved as loss.png`."""
+    place = str(place_of_figure(run, figure))
+    return f"{place}, saved as {figure.saved_as}" if figure.saved_as else place
+
+
+def shown_figures(
+    evidence: Evidence, run: Execution, numbers: Iterable[int]
+) -> tuple[FigureShown, ...]:
+    """Figures of a run, by their numbers, as a report shows them."""
+    shown = []
+    for number in list(numbers)[:MOST_SHOWN]:
+        array = evidence.arrays.get(f"figure_{number}")
+        if array is None or len(array.shape) != 3:  # noqa: PLR2004 - height, width, colour
+            continue
+        figure = run.figures[number]
+        title = next((axes.title for axes in figure.axes if axes.title), "Figure")
+        shown.append(
+            FigureShown(
+                title=f"{title} ({where_drawn(run, figure)})",
+                sha256=array.sha256,
+                height=array.shape[0],
+                width=array.shape[1],
+            )
+        )
+    return tuple(shown)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from grader.checks.base import Seen, check, failed
+from grader.checks.drawn import largest, shown_figures, where_drawn
+from grader.checks.faults import waiting
 from grader.checks.history import recorded_lines
 from grader.checks.phrases import count, listed, share
 from grader.checks.requests import execute, inspect_source
@@ -36,6 +38,10 @@ class FigureHas(Record):
     points: int = Field(default=0, ge=0)
     """Scattered points."""
     images: int = Field(default=0, ge=0)
+    together: bool = False
+    """Whether images may be spread over several figures; slices of weights are then none."""
+    montage: int = Field(default=0, ge=0)
+    """Pixels of one picture that may hold all images: a person then looks; 0: none may."""
     bars: int = Field(default=0, ge=0)
     about: tuple[str, ...] = ()
     """Regular expressions, one of which must match a title, label, legend or saved name."""
@@ -65,10 +71,6 @@ class FigureHas(Record):
         return self
 
 
-MOST_SHOWN = 8
-"""Figures shown under one criterion."""
-
-
 def _needs(_params: FigureHas, rubric: Rubric) -> tuple[ProbeRequest, ...]:
     return (execute(rubric), inspect_source())
 
@@ -81,14 +83,18 @@ def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
     finished = [(i, f) for i, f in fitting if not _unlabelled(f, params)]
     expected = _expected(params)
     if len(finished) >= params.figures:
-        where = listed([_where(run, figure) for _, figure in finished[: params.figures]], most=3)
+        where = listed(
+            [where_drawn(run, figure) for _, figure in finished[: params.figures]], most=3
+        )
         if params.history and not any(recorded_lines(one, run)[0] for _, one in finished):
-            return _not_recorded(params, where, expected, _shown(evidence, finished, run))
+            return _not_recorded(
+                params, where, expected, shown_figures(evidence, run, (i for i, _ in finished))
+            )
         return CheckResult.banded(
             Fraction(1),
             f"Your run drew what was asked for ({where}).",
             expected=expected,
-            exhibits=_shown(evidence, finished, run),
+            exhibits=shown_figures(evidence, run, (i for i, _ in finished)),
         )
     if len(fitting) >= params.figures:
         figure = (
@@ -98,21 +104,46 @@ def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
         )
         return CheckResult.banded(
             params.unlabelled_fraction,
-            f"The figure is there ({_where(run, figure)}), but it has "
+            f"The figure is there ({where_drawn(run, figure)}), but it has "
             f"{listed(_unlabelled(figure, params))}. "
             f"This earns {share(params.unlabelled_fraction)}.",
             expected=expected,
             hint="Use plt.xlabel, plt.ylabel, plt.title and plt.legend.",
-            exhibits=_shown(evidence, fitting, run),
+            exhibits=shown_figures(evidence, run, (i for i, _ in fitting)),
         )
+    if spread := _spread(params, evidence, run, expected):
+        return spread
     if stopped := not_reached(evidence, run, "the figure", seen.source()):
         return stopped.model_copy(update={"expected": expected})
     return failed(
         _absent(run, params, len(fitting)),
         expected=expected,
         hint="Draw it with matplotlib in the notebook, and call plt.show() or savefig.",
-        exhibits=_shown(evidence, list(enumerate(run.figures)), run),
+        exhibits=shown_figures(evidence, run, range(len(run.figures))),
     )
+
+
+def _spread(
+    params: FigureHas, evidence: Evidence, run: Execution, expected: str
+) -> CheckResult | None:
+    """The result of images over several figures, or in one picture; None without these."""
+    spread = [(i, f) for i, f in enumerate(run.figures) if _images(f) and _about(f, params)]
+    if params.together and sum(_images(figure) for _, figure in spread) >= params.images:
+        where = listed([where_drawn(run, figure) for _, figure in spread], most=3)
+        return CheckResult.banded(
+            Fraction(1),
+            f"Your run drew what was asked for ({where}).",
+            expected=expected,
+            exhibits=shown_figures(evidence, run, (i for i, _ in spread)),
+        )
+    if montages := [(i, f) for i, f in spread if params.montage and largest(f) >= params.montage]:
+        return waiting(
+            f"Your run drew one large picture ({where_drawn(run, montages[0][1])}), which may hold "
+            f"{count(params.images, 'image')}. A person will look.",
+            expected=expected,
+            exhibits=shown_figures(evidence, run, (i for i, _ in montages)),
+        )
+    return None
 
 
 def _not_recorded(
@@ -145,6 +176,12 @@ def _drawn(figure: FigureSeen, params: FigureHas) -> bool:
     )
 
 
+def _images(figure: FigureSeen) -> int:
+    """Images of a figure that are no slices of weights."""
+    slices = sum(one.is_of == "parameter" for axes in figure.axes for one in axes.pictures)
+    return sum(axes.images for axes in figure.axes) - slices
+
+
 def _about(figure: FigureSeen, params: FigureHas) -> bool:
     texts = [figure.saved_as]
     for axes in figure.axes:
@@ -172,11 +209,6 @@ def _unlabelled(figure: FigureSeen, params: FigureHas) -> list[str]:
 
 def _holds(axes: Axes) -> bool:
     return bool(axes.lines or axes.images or axes.bars or axes.points)
-
-
-def _where(run: Execution, figure: FigureSeen) -> str:
-    place = run.entry if figure.cell is None else f"{run.entry}, cell {figure.cell}"
-    return f"{place}, saved as {figure.saved_as}" if figure.saved_as else place
 
 
 def _contents(params: FigureHas) -> str:
@@ -214,23 +246,3 @@ def _absent(run: Execution, params: FigureHas, fitting: int) -> str:
         topic = params.topic or "what was asked for"
         return f"{drew}, but none names {topic} in a title, label, legend or file name."
     return f"{drew}, but none with {_contents(params) or 'axes'}."
-
-
-def _shown(
-    evidence: Evidence, figures: list[tuple[int, FigureSeen]], run: Execution
-) -> tuple[FigureShown, ...]:
-    shown = []
-    for index, figure in figures[:MOST_SHOWN]:
-        array = evidence.arrays.get(f"figure_{index}")
-        if array is None or len(array.shape) != 3:  # noqa: PLR2004 - height, width, colour
-            continue
-        title = next((axes.title for axes in figure.axes if axes.title), "Figure")
-        shown.append(
-            FigureShown(
-                title=f"{title} ({_where(run, figure)})",
-                sha256=array.sha256,
-                height=array.shape[0],
-                width=array.shape[1],
-            )
-        )
-    return tuple(shown)

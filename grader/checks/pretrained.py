@@ -167,7 +167,7 @@ def _allowed(
     section = Section(params.allowed_under, documents)
     return (
         [one for one in meant if section.holds(one.place.file, one.place.cell)],
-        [one for one in meant if not section.begins_in(one.place.file)],
+        [one for one in meant if not section.tells(one.place.file, one.place.cell)],
     )
 
 

@@ -33,9 +33,11 @@ class Section:
     Args:
         pattern: Regular expression over a heading's text.
         documents: Of the submission.
+        until: Regular expression over headings that begin another section: with it, the levels of
+            headings say nothing, and a section goes on until the next of these.
     """
 
-    def __init__(self, pattern: str, documents: Documents) -> None:
+    def __init__(self, pattern: str, documents: Documents, until: str = "") -> None:
         self._turns: dict[str, list[tuple[int, bool]]] = {}
         """File → the cells from which on cells lie in the section, or out of it again."""
         above: dict[str, list[tuple[int, bool]]] = {}
@@ -44,19 +46,22 @@ class Section:
                 continue
             headings = above.setdefault(text.place.file, [])
             for level, title in headings_in(text.text):
-                while headings and headings[-1][0] >= level:
+                matches = re.search(pattern, title) is not None
+                if until and not matches and not re.search(until, title):
+                    continue
+                while headings and (until or headings[-1][0] >= level):
                     headings.pop()
-                headings.append((level, re.search(pattern, title) is not None))
+                headings.append((level, matches))
             turn = (text.place.cell, any(matches for _, matches in headings))
             self._turns.setdefault(text.place.file, []).append(turn)
 
-    def begins_in(self, file: str) -> bool:
-        """Whether a file has such a heading."""
-        return any(inside for _, inside in self._turns.get(file, []))
+    def tells(self, file: str, cell: int | None) -> bool:
+        """Whether headings say of a place if it lies in the section."""
+        return cell is not None and any(inside for _, inside in self._turns.get(file, []))
 
     def holds(self, file: str, cell: int | None) -> bool:
         """Whether a place lies in it; any place does in a file without such a heading."""
-        if cell is None or not self.begins_in(file):
+        if cell is None or not self.tells(file, cell):
             return True
         turns = sorted(self._turns[file])
         before = bisect_right(turns, (cell, True))

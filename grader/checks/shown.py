@@ -1,18 +1,16 @@
-"""Families `confusion`, `filters` and `gallery`: what pictures of a run really show."""
+"""Families `confusion` and `gallery`: what pictures of a run really show."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from grader.checks.base import Seen, check, failed
-from grader.checks.drawn import pictures, place_of_figure, regex_problem
+from grader.checks.drawn import pictures, place_of_figure
 from grader.checks.faults import waiting
-from grader.checks.phrases import bound_by, called, count, decimal, examples, listed, share
+from grader.checks.phrases import bound_by, called, count, decimal, examples, share
 from grader.checks.requests import Source, execute, inspect_source, predict, read_documents
 from grader.checks.runs import not_reached
 from grader.checks.scores import judge
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from grader.model.evidence import Place, ProbeRequest
     from grader.model.rubric import Rubric
 
-__all__ = ["ConfusionMatches", "FiltersShown", "GalleryMisclassified"]
+__all__ = ["ConfusionMatches", "GalleryMisclassified"]
 
 Matrix = tuple[tuple[float, ...], ...]
 
@@ -52,29 +50,6 @@ class ConfusionMatches(Record):
     """Share when the matrix is only drawn, by a run in which test labels are withheld: its numbers
     then say nothing."""
     source: Source = "saved"
-
-
-GRID_SIDE = 128
-"""Of the largest picture that may be filters, or a grid of them: photographs are larger."""
-
-
-class FiltersShown(Record):
-    """Parameters of `filters.shown`."""
-
-    at_least: int = Field(default=3, ge=1)
-    """Pictures that are filters: slices of a net's weights."""
-    layer: str = ""
-    """Regular expression over the parameter's name; empty: any."""
-    layers: int = Field(default=1, ge=1)
-    """Parameters of which filters are shown, at least; each earns its share."""
-    unrecognised_fraction: Points = Fraction(0)
-    """Share when there are enough pictures of which too few are recognised; 0: a person looks."""
-
-    @model_validator(mode="after")
-    def _pattern_compiles(self) -> FiltersShown:
-        if problem := regex_problem((self.layer,)):
-            raise ValueError(problem)
-        return self
 
 
 class GalleryMisclassified(Record):
@@ -225,65 +200,6 @@ def _cells_apart(matrix: Matrix, mine: tuple[tuple[int, ...], ...], tolerance: i
                 right = np.abs(found - np.nan_to_num(wanted)) <= allowed
                 fewest = min(fewest, int((~right).sum()))
     return fewest
-
-
-def _run_needs(_params: FiltersShown, rubric: Rubric) -> tuple[ProbeRequest, ...]:
-    return (execute(rubric), inspect_source())
-
-
-@check("filters.shown", FiltersShown, needs=_run_needs)
-def filters_shown(params: FiltersShown, seen: Seen) -> CheckResult:
-    """Your figures show the filters of your net."""
-    evidence, run = seen.measured(execute(seen.rubric), Execution)
-    found: dict[tuple[str, tuple[int, ...]], Place] = {}
-    every = 0
-    recognised, unknown = set(), Counter[tuple[int, ...]]()
-    for figure, _, picture in pictures(run):
-        every += picture.is_of != "dataset" and max(picture.shape[:2], default=0) <= GRID_SIDE
-        if picture.is_of == "parameter" and re.search(params.layer, picture.name):
-            found.setdefault((picture.name, picture.index), place_of_figure(run, figure))
-            recognised.add(picture.shape[:2])
-        elif picture.is_of == "unknown":
-            unknown[picture.shape[:2]] += 1
-    names = list(dict.fromkeys(name for name, _ in found))
-    of = f" of {count(params.layers, 'layer')}" if params.layers > 1 else ""
-    more: dict[str, Any] = {
-        "expected": f"At least {count(params.at_least, 'filter')}{of}, drawn.",
-        "measured": float(len(found)),
-        "threshold": float(params.at_least),
-        "unit": "filters",
-        "places": tuple(dict.fromkeys(found.values()))[:20],
-    }
-    if len(found) >= params.at_least and len(names) >= params.layers:
-        return CheckResult.banded(
-            Fraction(1),
-            f"Your run shows {count(len(found), 'filter')} of {listed(names, most=4)}.",
-            **more,
-        )
-    if stopped := not_reached(evidence, run, "the figure of the filters", seen.source()):
-        return stopped
-    if len(found) < params.at_least <= every:
-        told = f"{count(every, 'picture')} drawn that may be filters, {len(found)} recognised"
-        if not params.unrecognised_fraction:
-            return waiting(f"Your run has {told}. A person will look.", **more)
-        earns = share(params.unrecognised_fraction)
-        return CheckResult.banded(
-            params.unrecognised_fraction, f"Your run has {told}. This earns {earns}.", **more
-        )
-    seen_layers = f" of {count(len(names), 'layer')}" if params.layers > 1 else ""
-    asked = f"at least {count(params.at_least, 'filter')}{of}"
-    told = f"Your run shows {count(len(found), 'filter')}{seen_layers}; {asked} were asked for."
-    alike = sum(unknown[shape] for shape in recognised)
-    lacking = params.layers - len(names)
-    if lacking > 0 and alike * params.layers >= lacking * params.at_least:
-        others = f"{count(alike, 'other picture')} of the size of a filter"
-        return waiting(f"{told} It draws {others} too: a person will look.", **more)
-    enough = len(found) >= params.at_least
-    fraction = Fraction(len(names), params.layers) if enough else Fraction(0)
-    if fraction:
-        told += f" This earns {share(fraction)}."
-    hint = "Draw slices of a convolution's weight with imshow, one picture a filter."
-    return CheckResult.banded(fraction, told, hint=hint, **more)
 
 
 def _gallery_needs(params: GalleryMisclassified, rubric: Rubric) -> tuple[ProbeRequest, ...]:

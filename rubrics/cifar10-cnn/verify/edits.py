@@ -288,6 +288,21 @@ DATA_CASES = (
         edits=((BARS, ""),),
     ),
     Case(
+        name="histogram-of-train",
+        description="The classes are counted for the training images alone.",
+        outcomes={"1.1/histogram": "partial"},
+        edits=(('zip(axes, (train, test), ("train", "test")):', 'zip(axes, (train,), ("train",)):'),),
+    ),
+    Case(
+        name="bars-of-accuracy",
+        description="The bars show an accuracy for each class, and count no images.",
+        outcomes={"1.1/histogram": "fail"},
+        edits=(
+            (BARS, "        ax.bar(range(10), np.linspace(0.5, 0.9, 10))\n"),
+            ("images in each class: {name}", "accuracy in each class: {name}"),
+        ),
+    ),
+    Case(
         name="not-normalised",
         description="Inputs are between 0 and 1, not normalised.",
         outcomes={"1.1/normalised": "fail"},
@@ -402,6 +417,18 @@ TRAINING_CASES = (
         description="No curve is drawn.",
         outcomes={"1.3/plots": "fail"},
         edits=((DRAWN, "        ax.set_xlabel(what)\n"),),
+    ),
+    Case(
+        name="losses-alone",
+        description="Losses are drawn, accuracies are not.",
+        outcomes={"1.3/plots": "partial"},
+        edits=(('in zip(axes, ("loss", "acc")):', 'in zip(axes, ("loss",)):'),),
+    ),
+    Case(
+        name="curves-of-one-model",
+        description="The curves of the first model are drawn, those of the second are not.",
+        outcomes={"1.3/plots": "partial"},
+        edits=(('    plot(history, "second")\n', ""),),
     ),
     Case(
         name="first-twice",

@@ -126,6 +126,12 @@ Q1 = (
         edits=((CURVES, "        ax.set_xlabel(what)\n"),),
     ),
     Case(
+        name="losses-alone",
+        description="Losses are drawn, accuracies are not.",
+        outcomes={"q1/plots": "partial"},
+        edits=(('    for ax, what in zip(axes, ("loss", "acc")):\n        ax.plot(history["train', '    for ax, what in zip(axes, ("loss",)):\n        ax.plot(history["train'),),
+    ),
+    Case(
         name="weak-fm1",
         description="The CNN classifies about 96% of fm1 rightly.",
         outcomes={"q1/accuracy": "partial"},

@@ -165,6 +165,11 @@ FEATURES = """            conv_bn(3, 16, stride=2), nn.ReLU(),
 DENSE = "            nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 96), nn.ReLU(),\n"
 PLOT = 'plot_history(history, "MNIST, lr=0.01")'
 CNN_PLOT = 'plot_history(cnn_history, "Grocery Store, CNN", second="val")'
+LOSSES = """for part in ("train", "test"):
+    plt.plot(history[part + "_loss"], label=part)
+plt.ylabel("loss")
+plt.legend()
+plt.show()"""
 LAST = "            Bottleneck(96, 32, 96),\n"
 
 CASES = (
@@ -303,7 +308,6 @@ CASES = (
         outcomes={"q2.2a/curves": "fail"},
         edits=(
             (PLOT, "print(history)"),
-            ('{"loss": "loss", "acc": "accuracy"}[key]', '{"loss": "cross-entropy", "acc": "share right"}[key]'),
             ("    plot_history(results[lr], f\"MNIST, lr={lr}\")\n", "    print(results[lr])\n"),
             ("fig, ax = plt.subplots(1, 2, figsize=(10, 3.5))\nfor lr, h in results.items():\n", "for lr, h in ():\n"),
             ('ax[0].set_ylabel("test loss")\nax[1].set_ylabel("test accuracy")\nfor a in ax:\n', "for a in ():\n"),
@@ -314,6 +318,16 @@ CASES = (
         description="The pickle holds the biases alone.",
         outcomes={"q2.2a/saved": "partial"},
         then=biases,
+    ),
+    Case(
+        name="mnist-losses-alone",
+        description="Of the network by hand the losses are drawn and the accuracies are not.",
+        outcomes={"q2.2a/curves": "partial"},
+        edits=(
+            (PLOT, LOSSES),
+            ("    plot_history(results[lr], f\"MNIST, lr={lr}\")\n", "    print(results[lr])\n"),
+            ("    ax[1].plot(range(1, EPOCHS + 1)[:len(h[\"test_acc\"])], h[\"test_acc\"], label=f\"lr={lr}\")\n", ""),
+        ),
     ),
     Case(
         name="no-pickle",
@@ -401,6 +415,12 @@ CASES = (
         edits=((CNN_PLOT, "print(cnn_history)"),),
     ),
     Case(
+        name="cnn-losses-alone",
+        description="The CNN's losses are drawn, its accuracies are not.",
+        outcomes={"q3.1/curves": "partial"},
+        edits=((CNN_PLOT, LOSSES.replace("history", "cnn_history").replace("test", "val")),),
+    ),
+    Case(
         name="claims-too-much",
         description="The stated test accuracy is not the one of the saved weights.",
         outcomes={"q3.1/reported": "fail"},
@@ -418,9 +438,24 @@ CASES = (
     Case(
         name="no-filters",
         description="Responses are drawn, the filters are not.",
-        outcomes={"q3.2/filters": "fail"},
+        outcomes={"q3.2/filters": "partial"},
         edits=(
             ("    axes[0, i].imshow(w.permute(1, 2, 0).numpy())\n", "    axes[0, i].text(0.5, 0.5, str(tuple(w.shape)))\n"),
+        ),
+    ),
+    Case(
+        name="no-responses",
+        description="Filters are drawn, their responses are not.",
+        outcomes={"q3.2/filters": "partial"},
+        edits=(('    axes[1, i].imshow(responses[i].numpy(), cmap="gray")\n', ""),),
+    ),
+    Case(
+        name="filters-of-second-layer",
+        description="The filters drawn are those of the second convolution.",
+        outcomes={"q3.2/filters": "partial"},
+        edits=(
+            ("    w = first.weight[i].detach()\n", "    w = vgg.features[2].weight[i, 0].detach()\n"),
+            ("imshow(w.permute(1, 2, 0).numpy())", "imshow(w.numpy())"),
         ),
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,47 +27,8 @@ if TYPE_CHECKING:
     from grader.model.documents import Table
     from grader.model.measurements import (
         FigureSeen,
-        ImageSeen,
     )
     from grader.model.scorecard import CheckResult
-
-
-class TestFilters:
-    def graded(self, *images: ImageSeen, **params: Any) -> CheckResult:
-        return judged("filters.shown", params, a_seen(run(figures=(pictured(*images),))))
-
-    def test_slices_of_weights(self) -> None:
-        filters = [picture(is_of="parameter", name="conv1.weight", index=(i, 0)) for i in range(3)]
-        result = self.graded(*filters)
-        assert result.outcome is Outcome.PASS
-        assert "3 filters of conv1.weight" in result.message
-        assert self.graded(*filters, layer="conv2").outcome is Outcome.PENDING
-        assert self.graded(*(filters[:1] * 3)).outcome is Outcome.PENDING
-
-    def test_each_layer_earns_its_share(self) -> None:
-        both = [
-            picture(is_of="parameter", name=f"conv{layer}.weight", index=(i, 0))
-            for layer in (1, 2)
-            for i in range(3)
-        ]
-        maps = picture(shape=(14, 14))
-        result = self.graded(*both, maps, layers=4, at_least=6)
-        assert (result.outcome, result.fraction) == (Outcome.PARTIAL, Fraction(1, 2))
-        assert result.message.endswith(
-            "at least 6 filters of 4 layers were asked for. This earns half of the points."
-        )
-        assert self.graded(*both, layers=2).outcome is Outcome.PASS
-        few = self.graded(*both[:5], layers=4, at_least=6)
-        assert (few.outcome, few.fraction) == (Outcome.FAIL, 0)
-        matrix, others = picture(), [picture() for _ in range(3)]
-        assert self.graded(*both, matrix, layers=4, at_least=6).fraction == Fraction(1, 2)
-        assert self.graded(*both, *others, layers=4, at_least=6).outcome is Outcome.PENDING
-
-    def test_pictures_of_something_else(self) -> None:
-        unknown = [picture() for _ in range(3)]
-        assert self.graded(*unknown).outcome is Outcome.PENDING
-        assert self.graded(*unknown, unrecognised_fraction=0.5).fraction == 0.5
-        assert self.graded().outcome is Outcome.FAIL
 
 
 class TestGallery:
