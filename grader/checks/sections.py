@@ -53,7 +53,11 @@ class Section:
     def holds(self, file: str, cell: int | None) -> bool:
         """Whether a place lies in it; any place does in a file without such a heading."""
         turns = sorted(self._turns.get(file, []))
-        if cell is None or not any(inside for _, inside in turns):
-            return True
+        inside = any(within for _, within in turns)
+        return cell is None or not inside or self.below(file, cell)
+
+    def below(self, file: str, cell: int) -> bool:
+        """Whether a cell lies below such a heading; none does in a file without one."""
+        turns = sorted(self._turns.get(file, []))
         before = bisect_right(turns, (cell, True))
         return before > 0 and turns[before - 1][1]

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["REPORTS", "Unreadable", "pages_of", "pdf_pages", "report_files"]
+__all__ = ["CONVERTED", "REPORTS", "Unreadable", "pages_of", "pdf_pages", "report_files"]
 
 REPORTS = frozenset({".pdf", ".docx", ".html", ".htm", ".md", ".tex", ".rst"})
+CONVERTED = frozenset({".pdf", ".docx", ".html", ".htm"})
+"""Reports whose lines are not those of the file."""
 PLAIN = frozenset({".txt", ".log", ".csv", ".tsv"})
 NO_REPORT = frozenset({"requirements.txt", "license.txt", "grade.toml"})
 
