@@ -12,6 +12,7 @@ from changes import (
     claim,
     columns,
     confusion,
+    epochs_instead,
     filters_more,
     print_matrix,
     rows_of_table,
@@ -159,6 +160,12 @@ Q2 = (
         outcomes={"q2/variants": "partial"},
         edits=(("in VARIANTS:", "in VARIANTS[:6]:"),),
         then=rows_of_table(6),
+    ),
+    Case(
+        name="epochs-for-variants",
+        description="The table holds 30 epochs of one run instead of ten variants.",
+        outcomes={"q2/variants": "fail", "q2/table": "fail", "q2/columns-differ": "blocked"},
+        then=epochs_instead,
     ),
     Case(
         name="no-validation-loss",

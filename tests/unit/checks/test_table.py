@@ -60,6 +60,86 @@ class TestTable:
         assert "No table was found" in self.graded().message
 
 
+RESULTS = ("train loss", "val loss", "test loss", "train acc", "val acc", "test acc")
+SETTINGS = ["conv", "dense", "optim", r"\blr\b", "decay", r"variant|(?<!un)name|^\W*#"]
+
+
+def results(row: int) -> tuple[float, ...]:
+    return tuple(0.1 + row / 100 + column / 1000 for column in range(6))
+
+
+def of_rows(names: tuple[str, ...], *keys: tuple[Any, ...]) -> Table:
+    return table((*names, *RESULTS), *((*key, *results(row)) for row, key in enumerate(keys)))
+
+
+def history(*more: tuple[str, Any]) -> Table:
+    names = ("epoch", *(name for name, _ in more))
+    keys = ((float(n), *(of(n) for _, of in more)) for n in range(1, 31))
+    return of_rows(names, *keys)
+
+
+TEN = range(10)
+VARIANTS = {
+    "settings": of_rows(("conv", "lr"), *((float(1 + n % 2), 0.1**n) for n in TEN)),
+    "optimizers": of_rows(("Optimizer",), *((f"Adam, conv {n}",) for n in TEN)),
+    "a column without a name": of_rows(("",), *((f"{n} dense",) for n in TEN)),
+    "numbered": of_rows(("#",), *((float(n),) for n in TEN)),
+    "epochs beside settings": of_rows(("variant", "epochs"), *((f"v{n}", 20.0) for n in TEN)),
+    "several epochs of each": of_rows(
+        ("variant", "epoch"), *((f"v{n}", float(e)) for n in TEN for e in (1, 2))
+    ),
+}
+HISTORIES = {
+    "epochs": history(),
+    "a schedule": history(("lr", lambda n: 0.1 / n)),
+    "times": history(("time", lambda n: f"{n} min")),
+    "the same net": history(("conv", lambda _: 2.0), ("optimizer", lambda _: "SGD")),
+    "steps": of_rows(("global_step",), *((100.0 * n,) for n in range(30))),
+    "printed": of_rows(("epoch",), *((f"Epoch {n}",) for n in range(30))),
+}
+
+
+def of_table(check: str, one: Table) -> CheckResult:
+    params: dict[str, Any] = {"settings": SETTINGS}
+    if check == "table.has":
+        named = [".*".join(name.split()) for name in RESULTS]
+        params |= {"columns": named, "rows": 5, "numbers": 4}
+    else:
+        bands = [{"at": 10, "fraction": 1}, {"at": 5, "fraction": 0.5}]
+        params |= {"rows": ["val", "test"], "at_least": 10, "bands": bands}
+    return judged(check, params, a_seen(documents(one)))
+
+
+@pytest.mark.parametrize("check", ["table.has", "runs.compared"])
+class TestVariants:
+    @pytest.mark.parametrize("kind", VARIANTS)
+    def test_rows_of_different_settings_count(self, check: str, kind: str) -> None:
+        assert of_table(check, VARIANTS[kind]).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize("kind", HISTORIES)
+    def test_epochs_of_one_run_are_no_variants(self, check: str, kind: str) -> None:
+        assert of_table(check, HISTORIES[kind]).outcome is Outcome.FAIL
+
+    def test_what_nothing_tells_apart_is_for_a_person(self, check: str) -> None:
+        for names in ("", "Unnamed: 0"):
+            plain = of_rows((names,), *((float(n),) for n in TEN))
+            assert of_table(check, plain).outcome is Outcome.PENDING
+
+    def test_a_setting_twice_counts_once(self, check: str) -> None:
+        twice = of_rows(("lr",), *((0.1 * (n % 3),) for n in TEN))
+        assert of_table(check, twice).fraction < 1
+
+
+def test_variants_beside_each_other() -> None:
+    rows = tuple((name, *(0.1 + n / 100 for n in TEN)) for name in RESULTS)
+    named = table(("", *(f"Adam {n}" for n in TEN)), *rows)
+    assert of_table("table.has", named).outcome is Outcome.PASS
+    lr = table(("", *map(str, TEN)), ("lr", *(0.1**n for n in TEN)), *rows)
+    assert of_table("table.has", lr).outcome is Outcome.PASS
+    epochs = table(("epoch", *map(str, TEN)), *rows)
+    assert of_table("table.has", epochs).outcome is not Outcome.PASS
+
+
 class TestRunsCompared:
     PATTERN = r"lr=(?P<value>[\d.]+)"
     FILES = ("*.pdf", "*.docx", "*.md", "*.html", "*.tex", "*.txt")
