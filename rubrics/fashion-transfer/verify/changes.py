@@ -67,6 +67,11 @@ def without_matrix(folder: Path) -> None:
     log.write_text(re.sub(MATRIX, "", log.read_text()))
 
 
+def without_report(folder: Path) -> None:
+    """Code, tables and weights alone."""
+    (folder / "report.md").unlink()
+
+
 def confusion(folder: Path, name: str, half: str) -> np.ndarray:
     """Counts of test images by true class and by the class that a saved CNN chooses."""
     space: dict[str, object] = {"__name__": "submission"}

@@ -21,6 +21,7 @@ from changes import (
     weights,
     wider,
     without_matrix,
+    without_report,
     without_validation,
 )
 
@@ -60,6 +61,12 @@ PRETRAINED = """            if start == "pre-trained":
 """
 
 Q1 = (
+    Case(
+        name="no-report",
+        description="There is no report.",
+        outcomes={"handed-in/report": "fail"},
+        then=without_report,
+    ),
     Case(
         name="small-validation",
         description="3,000 images for validation instead of 5,000.",
