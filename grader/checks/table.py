@@ -16,7 +16,7 @@ from grader.checks.faults import waiting
 from grader.checks.phrases import count, decimal, listed, quoted, share
 from grader.checks.requests import execute, find_claims, inspect_source, read_documents
 from grader.checks.runs import not_reached
-from grader.checks.sections import Section
+from grader.checks.sections import Apart, Section
 from grader.checks.variants import turned, variants
 from grader.model.base import Number, Record, to_float
 from grader.model.documents import Documents, Table
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from grader.model.evidence import Place, ProbeRequest
-    from grader.model.measurements import FigureSeen
+    from grader.model.measurements import Claim, FigureSeen
     from grader.model.rubric import Rubric
 
 __all__ = ["RunsCompared", "TableHas"]
@@ -85,6 +85,9 @@ class RunsCompared(Record):
     under: str = ""
     """Regular expression over headings: of a notebook that has such a heading, only cells below it
     and its subheadings count; empty: all."""
+    apart_from: str = ""
+    """Regular expression over headings: cells below such a heading and its subheadings, and what
+    follows it in a PDF, do not count, unless nothing else is there."""
     bands: tuple[Band, ...] = ()
     """By the number counted; by default `at_least` earns all."""
 
@@ -94,9 +97,12 @@ class RunsCompared(Record):
             msg = "say where to count: patterns, setting, rows or about"
             raise ValueError(msg)
         if problem := regex_problem(
-            (*self.patterns, *self.rows, *self.settings, *self.about, self.under)
+            (*self.patterns, *self.rows, *self.settings, *self.about, self.under, self.apart_from)
         ):
             raise ValueError(problem)
+        if self.under and self.apart_from:
+            msg = "say either what is `under` a heading or what is `apart_from` it"
+            raise ValueError(msg)
         for pattern in self.patterns:
             if "value" not in re.compile(pattern).groupindex:
                 msg = f"'{pattern}' needs a group (?P<value>…)"
@@ -193,7 +199,7 @@ def _runs_needs(params: RunsCompared, rubric: Rubric) -> tuple[ProbeRequest, ...
     asked: list[ProbeRequest] = []
     if params.patterns:
         asked.append(_claims(params))
-    if params.rows or params.under:
+    if params.rows or params.under or params.apart_from:
         asked.append(read_documents())
     if params.setting or params.about or params.patterns:
         asked.append(execute(rubric))
@@ -269,19 +275,16 @@ def _ways(params: RunsCompared, seen: Seen) -> Iterator[_Way]:
     """Count in every way that the rubric names."""
     run, stopped = _run(params, seen)
     section = _section(params, seen)
-    figures = [
-        one
-        for one in (run.figures if run else ())
-        if run and (section is None or section.holds(run.entry, one.cell))
-    ]
+    figures = list(run.figures if run else ())
+    if run and section:
+        figures = [one for one in figures if section.holds(run.entry, one.cell)]
     if params.patterns:
         _, found = seen.measured(_claims(params), Claims)
-        stated = [
-            one
-            for one in found.claims
-            if section is None or section.holds(one.place.file, one.place.cell)
-        ]
-        values = {to_float(claim.value) for claim in stated} | _in_figures(params, figures)
+        stated = _stated(found.claims, section)
+        values = _values(stated) | _in_figures(params, figures)
+        if params.apart_from and not values:
+            stated = list(found.claims)
+            values = _values(stated) | _in_figures(params, list(run.figures if run else ()))
         places = tuple(dict.fromkeys(claim.place for claim in stated))
         yield _numbers("in your texts and figures", values, places, stopped)
     if params.setting:
@@ -294,11 +297,23 @@ def _ways(params: RunsCompared, seen: Seen) -> Iterator[_Way]:
         yield _legend(params, figures, stopped)
 
 
-def _section(params: RunsCompared, seen: Seen) -> Section | None:
-    """The cells that count; None for all."""
-    if not params.under:
+def _section(params: RunsCompared, seen: Seen) -> Section | Apart | None:
+    """What counts; None for all."""
+    if not (params.under or params.apart_from):
         return None
-    return Section(params.under, seen.measured(read_documents(), Documents)[1])
+    documents = seen.measured(read_documents(), Documents)[1]
+    return Section(params.under, documents) if params.under else Apart(params.apart_from, documents)
+
+
+def _values(claims: list[Claim]) -> set[float]:
+    return {to_float(claim.value) for claim in claims}
+
+
+def _stated(claims: tuple[Claim, ...], section: Section | Apart | None) -> list[Claim]:
+    """Those that the section, or what is apart from it, states."""
+    if isinstance(section, Apart):
+        return [one for one in claims if section.states(one)]
+    return [one for one in claims if not section or section.holds(one.place.file, one.place.cell)]
 
 
 def _run(params: RunsCompared, seen: Seen) -> tuple[Execution | None, CheckResult | None]:
@@ -334,7 +349,7 @@ def _in_figures(params: RunsCompared, figures: list[FigureSeen]) -> set[float]:
     return found
 
 
-def _rows(params: RunsCompared, seen: Seen, section: Section | None) -> _Way:
+def _rows(params: RunsCompared, seen: Seen, section: Section | Apart | None) -> _Way:
     _, documents = seen.measured(read_documents(), Documents)
     tables = [
         table

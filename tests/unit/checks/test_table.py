@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grader.checks.requests import (
-    read_documents,
-)
+from grader.checks.requests import find_claims, read_documents
 from grader.model.documents import Documents, Table, Text
 from grader.model.evidence import Place
 from grader.model.journal import OptimizerSeen
 from grader.model.measurements import (
     Axes,
+    Claim,
+    Claims,
     FigureSeen,
     LineSeen,
 )
@@ -214,6 +214,45 @@ class TestRunsCompared:
         seen = a_seen(run(), measured(read_documents(), Documents(texts=texts)), stated)
         given = {"patterns": [self.PATTERN], "what": "learning rates", "at_least": 3}
         return judged("runs.compared", {**given, "under": r"^\W*X?\W*4"}, seen).outcome
+
+    def apart(self, *stated: Claim, pages: tuple[str, ...] = (), title: str = "Q3") -> CheckResult:
+        texts = [Text(place=Place(file="hw.ipynb", cell=5), kind="markdown", text=f"# {title}")]
+        texts += [
+            Text(place=Place(file="hw.pdf"), kind="report", text=text, heading=f"page {page}")
+            for page, text in enumerate(pages, start=1)
+        ]
+        request = find_claims("learning rates", (self.PATTERN,), self.FILES)
+        seen = a_seen(
+            run(),
+            measured(read_documents(), Documents(texts=tuple(texts))),
+            measured(request, Claims(claims=stated)),
+        )
+        given = {"patterns": [self.PATTERN], "what": "learning rates", "at_least": 3}
+        return judged("runs.compared", {**given, "apart_from": "^Q3"}, seen)
+
+    @staticmethod
+    def rate(value: float, cell: int | None, page: int | None = None, text: str = "") -> Claim:
+        file = "hw.ipynb" if cell else "hw.pdf"
+        place = Place(file=file, cell=cell)
+        return Claim(name="x", value=value, place=place, page=page, text=text)
+
+    def test_cells_below_a_heading_do_not_count(self) -> None:
+        two = (self.rate(0.01, 3), self.rate(0.1, 4))
+        assert self.apart(*two, self.rate(5e-4, 6)).outcome is Outcome.FAIL
+        assert self.apart(*two, self.rate(1.0, 4)).outcome is Outcome.PASS
+        assert self.apart(*two, self.rate(5e-4, 6), title="Results").outcome is Outcome.PASS
+
+    def test_nor_does_what_follows_it_in_a_pdf(self) -> None:
+        pages = ("Q3 is about a CNN\nlr=0.01", "lr=0.1\n0.3 Q3\u00b6\nlr=0.0005", "lr=0.001")
+        rates = [self.rate(0.01, None, 1, "lr=0.01"), self.rate(0.1, None, 2, "lr=0.1")]
+        later = [self.rate(5e-4, None, 2, "lr=0.0005"), self.rate(1e-3, None, 3, "lr=0.001")]
+        result = self.apart(*rates, *later, pages=pages)
+        assert result.measured == 2
+        assert self.apart(*rates, self.rate(1.0, 3), *later, pages=pages).outcome is Outcome.PASS
+
+    def test_all_counts_where_nothing_else_is_there(self) -> None:
+        three = [self.rate(value, 6) for value in (0.01, 0.1, 1.0)]
+        assert self.apart(*three).outcome is Outcome.PASS
 
     def test_all_cells_count_where_no_heading_is_like_it(self) -> None:
         other = Text(place=Place(file="hw.ipynb", cell=1), kind="markdown", text="# Results")

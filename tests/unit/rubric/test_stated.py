@@ -181,6 +181,27 @@ def test_the_heading_of_the_part(asked: tuple[str, str], heading: str) -> None:
     assert inside is ((asked, heading) in INSIDE)
 
 
+APART = [
+    ("Question 3", True),
+    ("Q3.I: CNN", True),
+    ("I. CNN on the Grocery Store dataset", True),
+    ("Convolutional network", True),
+    ("Q2", False),
+    ("3 learning rates", False),
+    ("3. Learning rates", False),
+    ("HW1: backprop by hand, a CNN, VGG16", False),
+    ("CNN homework 1", False),
+    ("Q2.II b) Learning rates", False),
+]
+
+
+@pytest.mark.parametrize("heading", APART)
+def test_what_is_apart_from_the_rates_of_hw1(heading: tuple[str, bool]) -> None:
+    text = tomllib.loads((RUBRICS / "hw1" / "rubric.toml").read_text())
+    (one,) = (c["with"] for t in text["task"] for c in t["criterion"] if c["id"] == "rates")
+    assert (re.search(one["apart_from"], heading[0]) is not None) is heading[1]
+
+
 ODD = ["1" * 200_000, "first test acc " * 15_000, "test accuracy\n" * 15_000, "\n" * 200_000,
        "fm1 fm2 svhn cnn mlp test error of the " * 5_000, "the our final " * 15_000]  # fmt: skip
 
