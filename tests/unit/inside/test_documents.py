@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import types
 import zipfile
 
@@ -257,6 +258,14 @@ class TestReadDocuments:
         find_claims(session, params, reply)
         assert [c["value"] for c in reply.payload["claims"]] == [77.7]
         assert claims_of(session, r"accuracy: (?P<value>[\d.]+)%") == [(77.7, "report.pdf", 1)]
+
+    def test_scripts_are_taken_out_in_one_pass(self, session, tmp_path):
+        page = "<STYLE>p</style>a<script>no()</script>b" + "<script>" * 200_000
+        (tmp_path / "page.html").write_text(page)
+        begun = time.monotonic()
+        found, _ = documents(session)
+        assert found.texts[0].text.split() == ["a", "b"]
+        assert time.monotonic() - begun < 10
 
     def test_a_sentence_of_a_report_goes_over_its_lines(self, session, tmp_path):
         lines = (
