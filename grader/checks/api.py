@@ -158,12 +158,7 @@ def _around(params: ApiForbidden, seen: Seen) -> list[ApiUse]:
     _, documents = seen.measured(read_documents(), Documents)
     section = Section(params.around, documents)
     _, everywhere = seen.measured(_scan_all(params), ApiUses)
-    return [
-        use
-        for use in everywhere.uses
-        if section.tells(use.place.file, use.place.cell)
-        and section.holds(use.place.file, use.place.cell)
-    ]
+    return [use for use in everywhere.uses if section.below(use.place.file, use.place.cell)]
 
 
 def _used_needs(params: ApiUsed, _rubric: Rubric) -> tuple[ProbeRequest, ...]:

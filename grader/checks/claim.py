@@ -12,18 +12,27 @@ from pydantic import Field, model_validator
 
 from grader.checks.accuracy import partly
 from grader.checks.base import Seen, Stopped, check, failed
+from grader.checks.drawn import regex_problem
 from grader.checks.faults import waiting
 from grader.checks.interval import wilson
 from grader.checks.phrases import bound_by, count, decimal, examples, listed
-from grader.checks.requests import Source, find_claims, inspect_source, predict
+from grader.checks.requests import (
+    Source,
+    find_claims,
+    inspect_source,
+    predict,
+    read_documents,
+)
 from grader.checks.scores import Judged, judge
+from grader.checks.sections import Section
 from grader.model.base import Record, number, to_float
+from grader.model.documents import Documents
 from grader.model.measurements import Claim, Claims, Predictions
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult, Flag
 
 if TYPE_CHECKING:
-    from grader.model.evidence import ProbeRequest
+    from grader.model.evidence import Place, ProbeRequest
     from grader.model.rubric import Rubric
 
 __all__ = ["ClaimMatches"]
@@ -35,9 +44,15 @@ class ClaimMatches(Record):
     claim: str
     """What the number is, in words: `test error of the MLP`."""
     patterns: tuple[str, ...] = Field(min_length=1)
-    """Regular expressions with one group `value`, for stored outputs and text files."""
+    """Regular expressions with one group `value`, for stored outputs, texts and reports."""
     files: tuple[str, ...] = ()
-    """Globs of text files that may state it."""
+    """Globs of text files and reports (PDF, Word, HTML) that may state it."""
+    otherwise: tuple[str, ...] = ()
+    """More such expressions, for what does not say whose number it is: they count where `patterns`
+    find nothing, and in notebooks below a heading `under` only."""
+    under: str = ""
+    """Regular expression over headings: numbers stated below such a heading and its subheadings
+    count before others of that notebook."""
     model: str
     """A role of kind `module`."""
     dataset: str
@@ -49,7 +64,8 @@ class ClaimMatches(Record):
     unit: Literal["auto", "share", "percent"] = "auto"
     """How accuracies and errors are stated; `auto`: either."""
     which: Literal["last", "any", "all"] = "last"
-    """Which of several claims counts."""
+    """Which of several claims counts. With `last`, reports count where nothing else states a
+    number; they tell of several trials, so any of theirs may be the one."""
     missing: Literal["fail", "pending"] = "fail"
     """When no number is stated."""
     instead: tuple[str, ...] = ()
@@ -58,7 +74,9 @@ class ClaimMatches(Record):
 
     @model_validator(mode="after")
     def _patterns_have_value(self) -> ClaimMatches:
-        for pattern in self.patterns:
+        if problem := regex_problem((self.under,)):
+            raise ValueError(problem)
+        for pattern in (*self.patterns, *self.otherwise):
             try:
                 groups = re.compile(pattern).groupindex
             except re.error as error:
@@ -70,6 +88,9 @@ class ClaimMatches(Record):
         return self
 
 
+REPORTS = (".pdf", ".docx", ".html", ".htm")
+"""Endings of files that are written after the runs of which they tell."""
+
 PARTLY = 0.999
 """Confidence of the interval in which a claim about a whole split may lie, seen from a part."""
 
@@ -79,24 +100,28 @@ Metric = Literal["accuracy", "error", "nll"]
 def _needs(params: ClaimMatches, rubric: Rubric) -> tuple[ProbeRequest, ...]:
     splits = dict.fromkeys((params.dataset, *params.instead))
     scored = [predict(rubric, params.model, split, params.source) for split in splits]
-    return (_stated(params), *scored, inspect_source())
+    asked = [_stated(params, params.patterns)]
+    if params.otherwise:
+        asked.append(_stated(params, params.otherwise))
+    if params.under:
+        asked.append(read_documents())
+    return (*asked, *scored, inspect_source())
 
 
-def _stated(params: ClaimMatches) -> ProbeRequest:
-    return find_claims(params.claim, params.patterns, params.files)
+def _stated(params: ClaimMatches, patterns: tuple[str, ...]) -> ProbeRequest:
+    return find_claims(params.claim, patterns, params.files)
 
 
 @check("claim.matches", ClaimMatches, needs=_needs)
 def claim_matches(params: ClaimMatches, seen: Seen) -> CheckResult:
     """The number you report is the one that your saved weights give."""
-    _, stated = seen.measured(_stated(params), Claims)
-    if not stated.claims:
+    counted = _counted(params, seen)
+    if not counted:
         return _nothing_stated(params)
     request = predict(seen.rubric, params.model, params.dataset, params.source)
     evidence, predictions = seen.measured(request, Predictions)
     judged = judge(seen, evidence, params.dataset)
     value = _value(params.metric, judged)
-    counted = stated.claims if params.which != "last" else stated.claims[-1:]
     good = [claim for claim in counted if _fits(params, claim, value)]
     enough = len(good) == len(counted) if params.which == "all" else bool(good)
     chosen = good[-1] if enough else next(c for c in reversed(counted) if c not in good)
@@ -113,7 +138,7 @@ def claim_matches(params: ClaimMatches, seen: Seen) -> CheckResult:
     where = f"{examples(judged.total, params.dataset)}"
     part = partly(params.dataset, seen)
     told, found = _spoken(params, chosen, value)
-    said = f"You state {told} as the {params.claim} ({chosen.place})"
+    said = f"You state {told} as the {params.claim} ({chosen.where})"
     if enough:
         return CheckResult.banded(
             Fraction(1),
@@ -136,6 +161,31 @@ def claim_matches(params: ClaimMatches, seen: Seen) -> CheckResult:
         or "Hand in the weights of the run that you report, or report the run that you hand in.",
         **more,
     )
+
+
+def _counted(params: ClaimMatches, seen: Seen) -> tuple[Claim, ...]:
+    """Those of what was stated that the verdict goes by."""
+    claims = seen.measured(_stated(params, params.patterns), Claims)[1].claims
+    section = Section(params.under, _documents(seen)) if params.under else None
+    if section:
+        within = (one for one in claims if section.holds(one.place.file, one.place.cell))
+        claims = tuple(within) or claims
+    if not claims and params.otherwise:
+        unnamed = seen.measured(_stated(params, params.otherwise), Claims)[1].claims
+        claims = tuple(one for one in unnamed if section is None or _below(section, one.place))
+    if params.which != "last":
+        return claims
+    shown = [one for one in claims if not one.place.file.lower().endswith(REPORTS)]
+    return tuple(shown[-1:]) or claims
+
+
+def _documents(seen: Seen) -> Documents:
+    return seen.measured(read_documents(), Documents)[1]
+
+
+def _below(section: Section, place: Place) -> bool:
+    """Whether it is a file of its own, or lies below a heading of the section."""
+    return place.cell is None or section.below(place.file, place.cell)
 
 
 def _nothing_stated(params: ClaimMatches) -> CheckResult:

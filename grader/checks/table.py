@@ -12,10 +12,12 @@ from pydantic import Field, model_validator
 from grader.checks.bands import Band, earned, well_formed
 from grader.checks.base import Seen, Stopped, check, failed
 from grader.checks.drawn import names_it, regex_problem, words
+from grader.checks.faults import waiting
 from grader.checks.phrases import count, decimal, listed, quoted, share
 from grader.checks.requests import execute, find_claims, inspect_source, read_documents
 from grader.checks.runs import not_reached
-from grader.checks.sections import Section
+from grader.checks.sections import Apart, Section
+from grader.checks.variants import turned, variants
 from grader.model.base import Number, Record, to_float
 from grader.model.documents import Documents, Table
 from grader.model.measurements import Claims, Execution
@@ -23,15 +25,17 @@ from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from grader.model.evidence import Place, ProbeRequest
-    from grader.model.measurements import FigureSeen
+    from grader.model.measurements import Claim, FigureSeen
     from grader.model.rubric import Rubric
 
 __all__ = ["RunsCompared", "TableHas"]
 
 REPORTS = ("*.pdf", "*.docx", "*.md", "*.html", "*.tex", "*.txt")
+
+NAMELESS = "{} ({}) does not say in what its rows differ. A person will look."
 
 
 class TableHas(Record):
@@ -47,10 +51,13 @@ class TableHas(Record):
     """In words, for the message."""
     partial: bool = True
     """Whether each column that is there earns its share."""
+    settings: tuple[str, ...] = ()
+    """Regular expressions over columns that hold settings: only rows that differ in these, or in a
+    name, count; epochs of one run do not. Empty: all rows count."""
 
     @model_validator(mode="after")
     def _patterns_compile(self) -> TableHas:
-        if problem := regex_problem(self.columns):
+        if problem := regex_problem((*self.columns, *self.settings)):
             raise ValueError(problem)
         return self
 
@@ -70,11 +77,17 @@ class RunsCompared(Record):
     """A setting of optimizers that stepped in the run, such as `lr`: different values count."""
     rows: tuple[str, ...] = ()
     """Regular expressions over column names: the rows of a table that has them all count."""
+    settings: tuple[str, ...] = ()
+    """Regular expressions over columns that hold settings: only rows that differ in these, or in a
+    name, count; epochs of one run do not. Empty: all rows count."""
     about: tuple[str, ...] = ()
     """Regular expressions over what names a figure's axes: different lines of it count."""
     under: str = ""
     """Regular expression over headings: of a notebook that has such a heading, only cells below it
     and its subheadings count; empty: all."""
+    apart_from: str = ""
+    """Regular expression over headings: cells below such a heading and its subheadings, and what
+    follows it in a PDF, do not count, unless nothing else is there."""
     bands: tuple[Band, ...] = ()
     """By the number counted; by default `at_least` earns all."""
 
@@ -83,8 +96,13 @@ class RunsCompared(Record):
         if not (self.patterns or self.setting or self.rows or self.about):
             msg = "say where to count: patterns, setting, rows or about"
             raise ValueError(msg)
-        if problem := regex_problem((*self.patterns, *self.rows, *self.about, self.under)):
+        if problem := regex_problem(
+            (*self.patterns, *self.rows, *self.settings, *self.about, self.under, self.apart_from)
+        ):
             raise ValueError(problem)
+        if self.under and self.apart_from:
+            msg = "say either what is `under` a heading or what is `apart_from` it"
+            raise ValueError(msg)
         for pattern in self.patterns:
             if "value" not in re.compile(pattern).groupindex:
                 msg = f"'{pattern}' needs a group (?P<value>…)"
@@ -111,7 +129,9 @@ def table_has(params: TableHas, seen: Seen) -> CheckResult:
             hint="Show a DataFrame, write a Markdown table, or hand in a CSV file.",
         )
     judged = [(one, *_fit(params, one)) for one in documents.tables]
-    table, columns, rows = max(judged, key=lambda entry: (len(entry[1]), entry[2]))
+    table, columns, rows, nameless = max(
+        judged, key=lambda one: (len(one[1]) * min(one[2], params.rows), len(one[1]), one[2])
+    )
     absent = [pattern for pattern in params.columns if pattern not in columns]
     more: dict[str, Any] = {"expected": expected, "places": (table.place,)}
     if not columns:
@@ -121,12 +141,16 @@ def table_has(params: TableHas, seen: Seen) -> CheckResult:
             expected=expected,
             hint="Name the columns, so that a reader sees what the numbers are.",
         )
+    if rows == 0 and nameless:
+        return waiting(NAMELESS.format(_begin(params.what), table.place), **more)
     enough = rows >= params.rows
     fraction = Fraction(len(columns), len(params.columns)) * Fraction(min(rows, params.rows))
     fraction /= params.rows
     if not params.partial and (absent or not enough):
         fraction = Fraction(0)
     told = f"{_begin(params.what)} ({table.place}) has {count(rows, 'row')} of numbers"
+    if params.settings:
+        told += " that differ in their settings"
     if not absent and enough:
         return CheckResult.banded(Fraction(1), f"{told} and all the columns asked for.", **more)
     wrong = [] if enough else [f"{params.rows} rows were asked for"]
@@ -142,23 +166,25 @@ def _begin(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}" if text else "It"
 
 
-def _fit(params: TableHas, table: Table) -> tuple[list[str], int]:
-    """The patterns whose column is there, and how many rows hold numbers.
+def _fit(params: TableHas, table: Table) -> tuple[list[str], int, bool]:
+    """The patterns whose column is there, how many rows count, and whether nothing names them.
 
     The better of both ways of reading it: columns named above, or rows named at their left.
     """
     firsts = [str(row[0]) for row in table.rows if row]
     above = [one for one in params.columns if _named(one, table.columns)]
     left = [one for one in params.columns if _named(one, firsts)]
+    names: Sequence[str] = table.columns
+    rows: Sequence[Sequence[Number | str]] = table.rows
+    numbers = params.numbers
     if len(left) > len(above):
-        width = max((len(row) for row in table.rows), default=0)
-        numeric = sum(
-            any(len(row) > column and _is_number(row[column]) for row in table.rows)
-            for column in range(1, width)
-        )
-        return left, numeric
-    rows = sum(sum(map(_is_number, row)) >= params.numbers for row in table.rows)
-    return above, rows
+        names, rows = turned(table.columns, table.rows)
+        above, numbers = left, 1
+    counted = [row for row in rows if sum(map(_is_number, row)) >= numbers]
+    if not params.settings:
+        return above, len(counted), False
+    different = variants(names, counted, params.settings)
+    return above, different or 0, different is None and len(counted) >= params.rows
 
 
 def _named(pattern: str, names: tuple[str, ...] | list[str]) -> bool:
@@ -173,7 +199,7 @@ def _runs_needs(params: RunsCompared, rubric: Rubric) -> tuple[ProbeRequest, ...
     asked: list[ProbeRequest] = []
     if params.patterns:
         asked.append(_claims(params))
-    if params.rows or params.under:
+    if params.rows or params.under or params.apart_from:
         asked.append(read_documents())
     if params.setting or params.about or params.patterns:
         asked.append(execute(rubric))
@@ -249,19 +275,16 @@ def _ways(params: RunsCompared, seen: Seen) -> Iterator[_Way]:
     """Count in every way that the rubric names."""
     run, stopped = _run(params, seen)
     section = _section(params, seen)
-    figures = [
-        one
-        for one in (run.figures if run else ())
-        if run and (section is None or section.holds(run.entry, one.cell))
-    ]
+    figures = list(run.figures if run else ())
+    if run and section:
+        figures = [one for one in figures if section.holds(run.entry, one.cell)]
     if params.patterns:
         _, found = seen.measured(_claims(params), Claims)
-        stated = [
-            one
-            for one in found.claims
-            if section is None or section.holds(one.place.file, one.place.cell)
-        ]
-        values = {to_float(claim.value) for claim in stated} | _in_figures(params, figures)
+        stated = _stated(found.claims, section)
+        values = _values(stated) | _in_figures(params, figures)
+        if params.apart_from and not values:
+            stated = list(found.claims)
+            values = _values(stated) | _in_figures(params, list(run.figures if run else ()))
         places = tuple(dict.fromkeys(claim.place for claim in stated))
         yield _numbers("in your texts and figures", values, places, stopped)
     if params.setting:
@@ -274,11 +297,23 @@ def _ways(params: RunsCompared, seen: Seen) -> Iterator[_Way]:
         yield _legend(params, figures, stopped)
 
 
-def _section(params: RunsCompared, seen: Seen) -> Section | None:
-    """The cells that count; None for all."""
-    if not params.under:
+def _section(params: RunsCompared, seen: Seen) -> Section | Apart | None:
+    """What counts; None for all."""
+    if not (params.under or params.apart_from):
         return None
-    return Section(params.under, seen.measured(read_documents(), Documents)[1])
+    documents = seen.measured(read_documents(), Documents)[1]
+    return Section(params.under, documents) if params.under else Apart(params.apart_from, documents)
+
+
+def _values(claims: list[Claim]) -> set[float]:
+    return {to_float(claim.value) for claim in claims}
+
+
+def _stated(claims: tuple[Claim, ...], section: Section | Apart | None) -> list[Claim]:
+    """Those that the section, or what is apart from it, states."""
+    if isinstance(section, Apart):
+        return [one for one in claims if section.states(one)]
+    return [one for one in claims if not section or section.holds(one.place.file, one.place.cell)]
 
 
 def _run(params: RunsCompared, seen: Seen) -> tuple[Execution | None, CheckResult | None]:
@@ -314,7 +349,7 @@ def _in_figures(params: RunsCompared, figures: list[FigureSeen]) -> set[float]:
     return found
 
 
-def _rows(params: RunsCompared, seen: Seen, section: Section | None) -> _Way:
+def _rows(params: RunsCompared, seen: Seen, section: Section | Apart | None) -> _Way:
     _, documents = seen.measured(read_documents(), Documents)
     tables = [
         table
@@ -324,9 +359,17 @@ def _rows(params: RunsCompared, seen: Seen, section: Section | None) -> _Way:
     ]
     if not tables:
         return _Way("in a table")
-    best = max(tables, key=lambda table: len(set(table.rows)))
-    number = sum(any(map(_is_number, row)) for row in dict.fromkeys(best.rows))
-    return _Way(f"in a table ({best.place})", number, places=(best.place,))
+    counted = [(_different(params, table), table) for table in tables]
+    number, best = max(counted, key=lambda one: one[0] or 0)
+    nameless = next((t for n, t in counted if n is None and len(t.rows) >= params.at_least), None)
+    stopped = waiting(NAMELESS.format("A table", nameless.place)) if nameless else None
+    return _Way(f"in a table ({best.place})", number or 0, places=(best.place,), stopped=stopped)
+
+
+def _different(params: RunsCompared, table: Table) -> int | None:
+    """Rows of results that count; None where nothing tells them apart."""
+    rows = [row for row in dict.fromkeys(table.rows) if any(map(_is_number, row))]
+    return variants(table.columns, rows, params.settings) if params.settings else len(rows)
 
 
 def _legend(params: RunsCompared, figures: list[FigureSeen], stopped: CheckResult | None) -> _Way:

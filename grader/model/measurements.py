@@ -118,6 +118,13 @@ class Claim(Record):
     place: Place
     text: str = Field(default="", max_length=500)
     """The line that states it."""
+    page: int | None = None
+    """Of a PDF, from 1."""
+
+    @property
+    def where(self) -> str:
+        """`hw.ipynb, cell 3, line 2`, or `report.pdf, page 4`."""
+        return str(self.place) if self.page is None else f"{self.place}, page {self.page}"
 
 
 class Claims(Record):

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["REPORTS", "Unreadable", "pages_of", "pdf_pages", "report_files"]
+__all__ = ["CONVERTED", "REPORTS", "Unreadable", "pages_of", "pdf_pages", "report_files"]
 
 REPORTS = frozenset({".pdf", ".docx", ".html", ".htm", ".md", ".tex", ".rst"})
+CONVERTED = frozenset({".pdf", ".docx", ".html", ".htm"})
+"""Reports whose lines are not those of the file."""
 PLAIN = frozenset({".txt", ".log", ".csv", ".tsv"})
 NO_REPORT = frozenset({"requirements.txt", "license.txt", "grade.toml"})
 
@@ -123,9 +125,24 @@ def _run_text(block: object) -> str:
     return "".join(piece.text or "" for piece in block.iter(f"{WORD}t"))  # type: ignore[attr-defined]
 
 
+UNSEEN = re.compile(r"<(script|style)\b", re.IGNORECASE)
+
+
 def _without_tags(text: str) -> str:
-    text = re.sub(r"(?is)<(script|style)\b.*?</\1>", " ", text)
+    text = _without_scripts(text)
     text = re.sub(r"(?i)<h([1-6])\b[^>]*>", "\n# ", text)
     text = re.sub(r"(?i)</(p|div|tr|li|h[1-6]|table)>|<br\s*/?>", "\n", text)
     text = re.sub(r"(?i)</(td|th)>", "\t", text)
     return html.unescape(re.sub(r"<[^>]{0,2000}>", "", text))
+
+
+def _without_scripts(text: str) -> str:
+    """Without scripts and styles. One that is never closed goes on to the end, as in a browser."""
+    kept, at = [], 0
+    while begin := UNSEEN.search(text, at):
+        kept.append(text[at : begin.start()])
+        ended = re.compile(f"</{begin[1]}>", re.IGNORECASE).search(text, begin.end())
+        if ended is None:
+            return " ".join(kept)
+        at = ended.end()
+    return " ".join([*kept, text[at:]])

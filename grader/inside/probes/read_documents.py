@@ -6,7 +6,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from ..documents.reports import REPORTS, Unreadable, pages_of, report_files
+from ..documents.reports import CONVERTED, REPORTS, Unreadable, pages_of, report_files
 from ..documents.tables import Found, csv_table, html_tables, printed_arrays, text_tables
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read_documents"]
 
-CONVERTED = frozenset({".pdf", ".docx", ".html", ".htm"})
-"""Reports whose lines are not those of the file."""
 TEXTS = 2000
 TABLES = 200
 ARRAYS = 40

@@ -67,6 +67,11 @@ def without_matrix(folder: Path) -> None:
     log.write_text(re.sub(MATRIX, "", log.read_text()))
 
 
+def without_report(folder: Path) -> None:
+    """Code, tables and weights alone."""
+    (folder / "report.md").unlink()
+
+
 def confusion(folder: Path, name: str, half: str) -> np.ndarray:
     """Counts of test images by true class and by the class that a saved CNN chooses."""
     space: dict[str, object] = {"__name__": "submission"}
@@ -138,6 +143,19 @@ def rows_of_table(keep: int) -> Then:
             csv.writer(out).writerows(rows[: 1 + keep])
 
     return then
+
+
+def epochs_instead(folder: Path) -> None:
+    """Thirty epochs of one run, with all the columns of results."""
+    file = folder / "variants.csv"
+    header, *rows = csv.reader(file.open())
+    first, last = ([float(cell) for cell in row[5:]] for row in (rows[0], rows[-1]))
+    with file.open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["epoch", *header[5:]])
+        for n in range(30):
+            between = (a + (b - a) * n / 29 for a, b in zip(first, last, strict=True))
+            writer.writerow([n + 1, *(round(value, 4) for value in between)])
 
 
 def columns(change: Callable[[dict[str, str]], None]) -> Then:

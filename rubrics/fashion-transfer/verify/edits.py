@@ -12,6 +12,7 @@ from changes import (
     claim,
     columns,
     confusion,
+    epochs_instead,
     filters_more,
     print_matrix,
     rows_of_table,
@@ -20,6 +21,7 @@ from changes import (
     weights,
     wider,
     without_matrix,
+    without_report,
     without_validation,
 )
 
@@ -59,6 +61,12 @@ PRETRAINED = """            if start == "pre-trained":
 """
 
 Q1 = (
+    Case(
+        name="no-report",
+        description="There is no report.",
+        outcomes={"handed-in/report": "fail"},
+        then=without_report,
+    ),
     Case(
         name="small-validation",
         description="3,000 images for validation instead of 5,000.",
@@ -165,6 +173,12 @@ Q2 = (
         outcomes={"q2/variants": "partial"},
         edits=(("in VARIANTS:", "in VARIANTS[:6]:"),),
         then=rows_of_table(6),
+    ),
+    Case(
+        name="epochs-for-variants",
+        description="The table holds 30 epochs of one run instead of ten variants.",
+        outcomes={"q2/variants": "fail", "q2/table": "fail", "q2/columns-differ": "blocked"},
+        then=epochs_instead,
     ),
     Case(
         name="no-validation-loss",

@@ -345,6 +345,15 @@ CASES = (
         printed=((r"lr=1: final[^\n]*\n", ""),),
     ),
     Case(
+        name="two-rates-and-the-cnns",
+        description="Two learning rates are compared; a third one is named, the CNN's.",
+        outcomes={"q2.2b/rates": "partial"},
+        edits=(("for lr in (0.1, 1):\n    _, results[lr]", "for lr in (0.1,):\n    _, results[lr]"),
+               ("for lr in (0.1, 1):\n    plot_history", "for lr in (0.1,):\n    plot_history"),
+               (" lr=1 is the fastest, and for this network it still is stable, because we\n", " It still is stable, because we\n")),
+        printed=((r"lr=1: final[^\n]*\n", ""), (r"(?m)^(Test accuracy: )", r"Adam, lr=5e-4\n\1")),
+    ),
+    Case(
         name="no-convolution",
         description="The net of Q3 has no convolution.",
         outcomes={

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.checks.claim import ClaimMatches, _fits
-from grader.checks.requests import find_claims, predict
-from grader.model.evidence import Place
+from grader.checks.requests import find_claims, predict, read_documents
+from grader.model.documents import Documents, Text
+from grader.model.evidence import Evidence, Place
 from grader.model.measurements import Claim, Claims
 from grader.model.outcome import Outcome
 from tests.made_up import (
@@ -47,13 +48,20 @@ def stated(*values: Any) -> Claims:
     return Claims(claims=tuple(claims))
 
 
+def at(value: float, file: str = "hw.ipynb", cell: int | None = None, **more: Any) -> Claim:
+    return Claim(name="x", value=value, place=Place(file=file, cell=cell), **more)
+
+
 def matches(*values: Any, wrong: int = 31, **params: Any) -> CheckResult:
+    return graded(stated(*values), wrong=wrong, **params)
+
+
+def graded(claims: Claims, *more: Evidence, wrong: int = 31, **params: Any) -> CheckResult:
     asked = {**PARAMS, **params}
     labels = some_labels(350)
     seen = a_seen(
-        measured(
-            find_claims(asked["claim"], tuple(PATTERNS), tuple(asked["files"])), stated(*values)
-        ),
+        measured(find_claims(asked["claim"], tuple(PATTERNS), tuple(asked["files"])), claims),
+        *more,
         measured(
             predict(a_rubric(), "cnn", DATASET),
             some_predictions(),
@@ -101,6 +109,57 @@ def test_which_of_several_counts() -> None:
     assert "You state 0.02 as the test error of the CNN (hw.ipynb, cell 2), one of 3 numbers" in (
         result.message
     )
+
+
+GOOD, BAD = 0.0694, 0.02
+
+
+def test_a_report_counts_where_nothing_else_states_the_number() -> None:
+    report = at(GOOD, "report.pdf", page=4)
+    result = graded(Claims(claims=(report, at(BAD, "report.pdf", page=5))))
+    assert result.outcome is Outcome.PASS
+    assert "as the test error of the CNN (report.pdf, page 4), and" in result.message
+    assert graded(Claims(claims=(at(BAD, "Report.docx"),))).outcome is Outcome.FAIL
+    for printed in (at(GOOD, "log.txt"), at(GOOD, cell=3)):
+        assert graded(Claims(claims=(printed, at(BAD, "report.pdf")))).outcome is Outcome.PASS
+    both = (at(BAD, "log.txt"), report)
+    assert graded(Claims(claims=both)).outcome is Outcome.FAIL
+    assert graded(Claims(claims=both), which="any").outcome is Outcome.PASS
+
+
+def headings(*texts: str) -> Evidence:
+    found = tuple(
+        Text(place=Place(file="hw.ipynb", cell=cell), kind="markdown", text=text)
+        for cell, text in enumerate(texts, start=1)
+    )
+    return measured(read_documents(), Documents(texts=found))
+
+
+def test_numbers_below_the_heading_count_before_others() -> None:
+    parts = headings("# Q2", "# Q3", "# Q4")
+    both = Claims(claims=(at(GOOD, cell=2), at(BAD, cell=3)))
+    assert graded(both, parts, under="3").outcome is Outcome.PASS
+    assert graded(both, headings("# One"), under="3").outcome is Outcome.FAIL
+    elsewhere = Claims(claims=(at(GOOD, cell=1),))
+    assert graded(elsewhere, parts, under="3").outcome is Outcome.PASS
+
+
+OTHERWISE = ["x(?P<value>[0-9.]+)"]
+
+
+def otherwise(unnamed: Claim, *named: Claim, text: str = "# Q3") -> Outcome:
+    request = find_claims(PARAMS["claim"], tuple(OTHERWISE), tuple(PARAMS["files"]))
+    more = measured(request, Claims(claims=(unnamed,)))
+    given = {"otherwise": OTHERWISE, "under": "3"}
+    return graded(Claims(claims=named), more, headings(text), **given).outcome
+
+
+def test_numbers_of_nobody_count_below_the_heading_only() -> None:
+    assert otherwise(at(GOOD, cell=1)) is Outcome.PASS
+    assert otherwise(at(GOOD, "log.txt")) is Outcome.PASS
+    assert otherwise(at(GOOD, cell=1), text="# Q2") is Outcome.FAIL
+    assert otherwise(at(GOOD, cell=1), at(BAD, cell=1)) is Outcome.FAIL
+    assert otherwise(at(BAD, cell=1), at(GOOD, cell=1)) is Outcome.PASS
 
 
 def test_near_misses_are_explained() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import types
 import zipfile
 
@@ -23,6 +24,7 @@ from grader.inside.probes.read_documents import read_documents
 from grader.inside.reply import Reply
 from grader.inside.session import Session
 from grader.model.documents import Documents, PdfMatch
+from grader.model.measurements import Claims
 
 PANDAS_HTML = """<table border="1" class="dataframe"><thead><tr style="text-align: right;">
 <th></th><th>variant</th><th>val loss</th><th>val acc</th></tr></thead><tbody>
@@ -255,6 +257,42 @@ class TestReadDocuments:
         params = {"name": "x", "patterns": [r"accuracy: (?P<value>[\d.]+)%"], "files": ["*.pdf"]}
         find_claims(session, params, reply)
         assert [c["value"] for c in reply.payload["claims"]] == [77.7]
+        assert claims_of(session, r"accuracy: (?P<value>[\d.]+)%") == [(77.7, "report.pdf", 1)]
+
+    def test_scripts_are_taken_out_in_one_pass(self, session, tmp_path):
+        page = "<STYLE>p</style>a<script>no()</script>b" + "<script>" * 200_000
+        (tmp_path / "page.html").write_text(page)
+        begun = time.monotonic()
+        found, _ = documents(session)
+        assert found.texts[0].text.split() == ["a", "b"]
+        assert time.monotonic() - begun < 10
+
+    def test_a_sentence_of_a_report_goes_over_its_lines(self, session, tmp_path):
+        lines = (
+            ["The first model has a test accu-", "racy of 71,", "77 %, the second", "77.70 %."],
+        )
+        (tmp_path / "report.pdf").write_bytes(pdf(["Title"], *lines))
+        first = r"first model[^\n\d]{0,40}accuracy of (?P<value>\d+(?:[.,]\d+)?)"
+        assert claims_of(session, first) == [(71.77, "report.pdf", 2)]
+        assert claims_of(session, r"second (?P<value>[\d.]+) %") == [(77.7, "report.pdf", 2)]
+
+    def test_claims_in_a_word_file(self, session, tmp_path):
+        space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+        said = "<w:p><w:r><w:t>Final a\ufb03nity: 0,5</w:t></w:r></w:p>"
+        with zipfile.ZipFile(tmp_path / "report.docx", "w") as archive:
+            body = f"<w:document {space}><w:body>{said}</w:body></w:document>"
+            archive.writestr("word/document.xml", body)
+        (tmp_path / "bad.docx").write_bytes(b"PK nothing")
+        found = claims_of(session, r"affinity: (?P<value>[\d,]+)")
+        assert found == [(0.5, "report.docx", None)]
+
+
+def claims_of(session, pattern):
+    reply = Reply()
+    params = {"name": "x", "patterns": [pattern], "files": ["*.pdf", "*.docx"]}
+    find_claims(session, params, reply)
+    found = Claims.model_validate_json(json.dumps(reply.payload)).claims
+    return [(c.value, c.place.file, c.page) for c in found]
 
 
 LINES = (

@@ -1,0 +1,215 @@
+"""Lines that the rubrics' patterns take for a stated result, and lines that they must not take."""
+
+from __future__ import annotations
+
+import re
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RUBRICS = Path(__file__).resolve().parents[3] / "rubrics"
+
+
+def params(rubric: str, claim: str) -> dict[str, Any]:
+    text = tomllib.loads((RUBRICS / rubric / "rubric.toml").read_text())
+    for task in text["task"]:
+        for one in task["criterion"]:
+            if one.get("with", {}).get("claim") == claim:
+                return dict(one["with"])
+    raise AssertionError(claim)
+
+
+def found(rubric: str, claim: str, text: str, key: str = "patterns") -> list[str]:
+    patterns = params(rubric, claim).get(key, ())
+    return [hit["value"].strip() for one in patterns for hit in re.finditer(one, text)]
+
+
+HW1 = ("hw1", "test accuracy of the CNN")
+FIRST = ("cifar10-cnn", "test accuracy of the first model")
+SECOND = ("cifar10-cnn", "test accuracy of the second model")
+FM1 = ("fashion-transfer", "test accuracy of the CNN on fm1")
+FM2 = ("fashion-transfer", "test accuracy of the CNN on fm2")
+MLP = ("digits-svhn", "test error of the MLP")
+CNN = ("digits-svhn", "test error of the CNN")
+SVHN = ("digits-svhn", "test error on SVHN")
+
+STATED = [
+    (HW1, "Test accuracy: 65.31%", "65.31%"),
+    (HW1, "test_acc = 0.6531", "0.6531"),
+    (HW1, "Test Acc.: 65.31 %", "65.31 %"),
+    (HW1, "Final test accuracy: 65.31%", "65.31%"),
+    (HW1, "CNN test accuracy: 0.6531", "0.6531"),
+    (HW1, "Test Loss: 1.23 Test Acc: 65.31%", "65.31%"),
+    (HW1, "Test Loss: 1.23 | Test Accuracy: 65.31", "65.31"),
+    (HW1, "test loss 1.23, accuracy 0.653", "0.653"),
+    (HW1, "Test set: Average loss: 1.2345, Accuracy: 1623/2485 (65.31%)", "65.31%"),
+    (HW1, "Test accuracy | 65.31%", "65.31%"),
+    (HW1, "| **Test accuracy** | **65,31%** |", "65,31%"),
+    (HW1, "The final test accuracy of our CNN is 65.31%.", "65.31%"),
+    (HW1, "Test accuracy of the saved model: 0.653", "0.653"),
+    (HW1, "Accuracy on the test set: 60.48%", "60.48%"),
+    (HW1, "Accuracy of the network on the 2485 test images: 65 %", "65 %"),
+    (HW1, "Test Error: \n Accuracy: 65.3%, Avg loss: 1.213", "65.3%"),
+    (FIRST, "Test accuracy of the first model: 69.60%", "69.60%"),
+    (FIRST, "First model: test accuracy 69.60%.", "69.60%"),
+    (FIRST, "model 1: best test accuracy 61.20 %", "61.20 %"),
+    (FIRST, "Test accuracy model 1: 71.34%", "71.34%"),
+    (FIRST, "Accuracy of the first model on the test images: 52.80 %", "52.80 %"),
+    (FIRST, "Accuracy of the first model on the 10000 test images: 71.8 %", "71.8 %"),
+    (FIRST, "First model: Test Loss: 0.84, Test Acc: 71.77%", "71.77%"),
+    (FIRST, "first model, test_acc=0.7177", "0.7177"),
+    (FIRST, "The first model reached 71,8 % on the test set", "71,8 %"),
+    (FIRST, "Test accuracy of the first model after 10 epochs: 71.8%", "71.8%"),
+    (FIRST, "Model | Val accuracy | Test accuracy (%)\n---|---|---\nFirst | 71.0 | 71.8\n", "71.8"),
+    (FIRST, "Model Test accuracy\nFirst model 71.8%\nSecond model 77.7%", "71.8%"),
+    (SECOND, "Model Test accuracy\nFirst model 71.8%\nSecond model 77.7%", "77.7%"),
+    (SECOND, "Final test accuracy: 77.70%", "77.70%"),
+    (SECOND, "The improved model has a test accuracy of 77.7 %", "77.7 %"),
+    (SECOND, "Test accuracy of the first and the second model: 71.8% and 77.7%", "77.7%"),
+    (FM1, "fm1 CNN test accuracy: 0.9842 (loss 0.0528)", "0.9842"),
+    (FM1, "fm1: test loss 0.0528, test accuracy 0.9842", "0.9842"),
+    (FM1, "fm1: train accuracy .9479, validation accuracy .9434, test accuracy .9426", ".9426"),
+    (FM1, "fm1_cnn test_acc: 98.42", "98.42"),
+    (FM1, "Accuracy train 0.93284 validation 0.9332 test 0.929", "0.929"),
+    (FM1, "Question 1: accuracy on test 98,42 %", "98,42 %"),
+    (FM1, "Test accuracy on fm1: 0.9842", "0.9842"),
+    (FM1, "Accuracy | train | val | test\n---|---|---|---\nfm1 | .9890 | .9832 | .9816\n", ".9816"),
+    (FM2, "fm2 test accuracy 0.8798", "0.8798"),
+    (FM2, "The test accuracy on fm2 is 92.94%", "92.94%"),
+    (FM2, "FM-2: test loss 0.21, test accuracy 0,9294", "0,9294"),
+    (MLP, "MLP test error: 0.0738", "0.0738"),
+    (MLP, "MLP test error rate: 7.38%", "7.38%"),
+    (MLP, "Test error of the MLP: 0.0738", "0.0738"),
+    (MLP, "dense: 150 epochs, test nll = 0.3128, test error = 0.0761", "0.0761"),
+    (CNN, "classifier_cnn: test error 0.005", "0.005"),
+    (CNN, "conv: 191 epochs, test nll = 0.0834, test error = 0.0358", "0.0358"),
+    (CNN, "| CNN test error | 0,0470 |", "0,0470"),
+    (SVHN, "SVHN test error 0.11224646588813768", "0.11224646588813768"),
+    (SVHN, "svhn_cnn: test classification error = 8.26%", "8.26%"),
+    (SVHN, "The test error on SVHN is 0.0826", "0.0826"),
+]
+
+
+@pytest.mark.parametrize(("asked", "text", "value"), STATED)
+def test_a_stated_result_is_found(asked: tuple[str, str], text: str, value: str) -> None:
+    assert set(found(*asked, text)) == {value}
+
+
+NOT_STATED = [
+    (HW1, "Epoch 3/16: test accuracy: 0.91"),
+    (HW1, "epoch 1: train loss 1.0, train accuracy 0.63, test loss 1.88, test accuracy 0.6427"),
+    (HW1, "lr 0.1 test accuracy: 0.9512"),
+    (HW1, "Test accuracy (lr=0.1): 0.9512"),
+    (HW1, "MNIST test accuracy: 0.9213"),
+    (HW1, "Test accuracy on MNIST: 92.13%"),
+    (HW1, "test accuracy of the saved network: 0.9212999939918518"),
+    (HW1, "Val accuracy: 65.31%"),
+    (HW1, "The test accuracy is good. 3 layers are enough."),
+    (HW1, "Test accuracy of our first model was 40%"),
+    (HW1, "you have to reach 65% accuracy on the test set"),
+    (FIRST, "Second model: test accuracy 76.92%"),
+    (FIRST, "First model: test loss 0.84"),
+    (FIRST, "First model: 71.77% validation accuracy"),
+    (FIRST, "The first model is trained on 80% and tested on the rest"),
+    (FIRST, "epoch 1: train loss 1.1 val loss 1.0 train acc 0.59 val acc 0.60 test acc 0.5860"),
+    (SECOND, "First model: test accuracy 71.34%"),
+    (SECOND, "model 1 test accuracy: 71.34%"),
+    (FM1, "90%: transfer test accuracy on fm1 0.8770"),
+    (FM1, "fm1, random initialisation, 90%: test accuracy 0.9746"),
+    (FM1, "fm2 test accuracy 0.8798"),
+    (FM1, "fm1: test loss 0.0528"),
+    (FM2, "fm1 CNN test accuracy: 0.9842"),
+    (FM2, "transfer from fm2 to fm1: test accuracy 0.8770"),
+    (MLP, "CNN test error: 0.0470"),
+    (MLP, "MLP test nll: 0.2733"),
+    (CNN, "MLP test error: 0.0738"),
+    (CNN, "SVHN CNN test error: 0.0826"),
+    (SVHN, "CNN test error: 0.0470"),
+    (SVHN, "SVHN test nll 0.6186"),
+]
+
+
+@pytest.mark.parametrize(("asked", "text"), NOT_STATED)
+def test_another_number_is_not_taken_for_it(asked: tuple[str, str], text: str) -> None:
+    assert found(*asked, text) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "values"),
+    [
+        (HW1, "We reached 65.31% accuracy on the test set.", ["65.31%"]),
+        (HW1, "In the end our net gets 65.3% test accuracy", ["65.3%"]),
+        (HW1, "So the best net has a test accuracy of 65.31 %", ["65.31 %"]),
+        (HW1, "you have to reach 65% accuracy on the test set", []),
+        (HW1, "At first, the first net had a test accuracy of 40%", []),
+        (SVHN, "Final test error: 0.0826", ["0.0826"]),
+        (SVHN, "Test classification error rate: 8.26 %", ["8.26 %"]),
+        (SVHN, "FINAL PERFORMANCE: nll=0.6186 ce=0.0826", ["0.0826"]),
+        (SVHN, "epoch 3 test error: 0.2", []),
+    ],
+)
+def test_where_nothing_says_whose_it_is(
+    asked: tuple[str, str], text: str, values: list[str]
+) -> None:
+    assert found(*asked, text) == []
+    assert found(*asked, text, "otherwise") == values
+
+
+INSIDE = [
+    (HW1, "Question 3"),
+    (HW1, "Q3 (40 pt)"),
+    (HW1, "3. Convolutional network"),
+    (HW1, "I. CNN on the Grocery Store dataset"),
+    (SVHN, "3 SVHN"),
+    (SVHN, "Part 3"),
+]
+OUTSIDE = [
+    (HW1, "Q2"),
+    (HW1, "3 learning rates"),
+    (HW1, "II. Fully connected network on MNIST"),
+    (SVHN, "2. Classifying digits"),
+    (SVHN, "Assignment 3: digits and SVHN"),
+]
+
+
+@pytest.mark.parametrize(("asked", "heading"), [*INSIDE, *OUTSIDE])
+def test_the_heading_of_the_part(asked: tuple[str, str], heading: str) -> None:
+    inside = re.search(params(*asked)["under"], heading) is not None
+    assert inside is ((asked, heading) in INSIDE)
+
+
+APART = [
+    ("Question 3", True),
+    ("Q3.I: CNN", True),
+    ("I. CNN on the Grocery Store dataset", True),
+    ("Convolutional network", True),
+    ("Q2", False),
+    ("3 learning rates", False),
+    ("3. Learning rates", False),
+    ("HW1: backprop by hand, a CNN, VGG16", False),
+    ("CNN homework 1", False),
+    ("Q2.II b) Learning rates", False),
+]
+
+
+@pytest.mark.parametrize("heading", APART)
+def test_what_is_apart_from_the_rates_of_hw1(heading: tuple[str, bool]) -> None:
+    text = tomllib.loads((RUBRICS / "hw1" / "rubric.toml").read_text())
+    (one,) = (c["with"] for t in text["task"] for c in t["criterion"] if c["id"] == "rates")
+    assert (re.search(one["apart_from"], heading[0]) is not None) is heading[1]
+
+
+ODD = ["1" * 200_000, "first test acc " * 15_000, "test accuracy\n" * 15_000, "\n" * 200_000,
+       "fm1 fm2 svhn cnn mlp test error of the " * 5_000, "the our final " * 15_000]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_text_is_read_in_time(text: str) -> None:
+    begun = time.monotonic()
+    for asked in (HW1, FIRST, SECOND, FM1, FM2):
+        found(*asked, text)
+        found(*asked, text, "otherwise")
+    assert time.monotonic() - begun < 60
