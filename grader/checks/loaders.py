@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from grader.checks.base import Seen, Stopped, failed
@@ -26,6 +26,7 @@ __all__ = [
     "Part",
     "loaders_of",
     "needs_run",
+    "not_seen",
     "not_trained",
     "parts_of",
     "places_of",
@@ -64,6 +65,7 @@ class Loaders:
         overlaps: Of any two loaders.
         untrained: Empty, or that the run trained nothing: what it would have trained on was not
             seen then, though the code may well say it.
+        stopped: What a part that is missing comes to, where the run ended before its last line.
     """
 
     train: tuple[LoaderSeen, ...]
@@ -71,6 +73,7 @@ class Loaders:
     test: tuple[LoaderSeen, ...]
     overlaps: tuple[Overlap, ...]
     untrained: str = ""
+    stopped: CheckResult | None = None
 
     def part(self, name: Part) -> tuple[LoaderSeen, ...]:
         """The loaders of one part."""
@@ -96,9 +99,11 @@ def loaders_of(params: OfLoaders, seen: Seen, what: str = "your training") -> Lo
     """
     evidence, run = seen.measured(execute(seen.rubric), Execution)
     loaders = parts_of(params, run)
-    if loaders.train or loaders.validation or loaders.test:
-        return loaders
-    if stopped := not_reached(evidence, run, what, seen.source()):
+    some = bool(loaders.train or loaders.validation or loaders.test)
+    stopped = not_reached(evidence, run, "the rest of your data" if some else what, seen.source())
+    if some:
+        return replace(loaders, stopped=stopped)
+    if stopped:
         raise Stopped(stopped)
     if run.optimizer_steps and not run.loaders:
         told = f"{run.entry} trains on batches that it takes without a DataLoader"
@@ -133,6 +138,19 @@ def not_trained(loaders: Loaders, **more: Any) -> CheckResult:
     """The result of what only a run that trains can show."""
     told = f"{loaders.untrained}, so what your code does with its data was not seen."
     return waiting(f"{told} A person will look.", **more)
+
+
+def not_seen(loaders: Loaders, expected: str, **more: Any) -> CheckResult | None:
+    """The result where a part is missing that the run may not have come to; None if it did.
+
+    Args:
+        loaders: Of the run.
+        expected: What is asked for.
+        **more: Other fields of the result where nothing was trained.
+    """
+    if loaders.stopped is not None:
+        return loaders.stopped.model_copy(update={"expected": expected})
+    return not_trained(loaders, expected=expected, **more) if loaders.untrained else None
 
 
 def _of(dataset: str, source: str) -> bool:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from grader.checks.base import Seen, check, failed
 from grader.checks.faults import waiting
-from grader.checks.loaders import OfLoaders, Part, loaders_of, needs_run, not_trained, places_of
+from grader.checks.loaders import OfLoaders, Part, loaders_of, needs_run, not_seen, places_of
 from grader.checks.phrases import decimal, listed
 from grader.model.base import to_float
 from grader.model.scorecard import CheckResult
@@ -68,8 +68,8 @@ def normalisation_values(params: NormalisationValues, seen: Seen) -> CheckResult
     looked_at = [one for part in params.splits for one in loaders.part(part)]
     expected = _expected(params)
     if not looked_at:
-        if loaders.untrained:
-            return not_trained(loaders, expected=expected)
+        if unseen := not_seen(loaders, expected):
+            return unseen
         return failed(f"No {listed(params.splits)} data was walked over.", expected=expected)
     wrong = [(one, told) for one in looked_at if (told := _apart(params, one))]
     if not wrong:
@@ -176,6 +176,8 @@ def augmentation_train_only(params: AugmentationTrainOnly, seen: Seen) -> CheckR
             places=places_of(*spoilt),
         )
     augmented = [one for one in loaders.train if one.random_inputs]
+    if params.required and not loaders.train and (unseen := not_seen(loaders, expected)):
+        return unseen
     if params.required and not augmented:
         if all(one.random_inputs is None for one in loaders.train):
             return waiting(

@@ -15,12 +15,13 @@ from grader.checks.loaders import (
     Part,
     loaders_of,
     needs_run,
-    not_trained,
+    not_seen,
     places_of,
     unclear_rows,
 )
 from grader.checks.phrases import count, decimal, listed, share
 from grader.checks.ranges import Range  # noqa: TC001 - a field's type, needed when it runs
+from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult
 
 if TYPE_CHECKING:
@@ -90,9 +91,6 @@ def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
     """Your data is divided into parts of the sizes that the assignment asks for."""
     loaders = loaders_of(params, seen)
     asked = _asked(params)
-    if loaders.untrained and not _sizes_seen(params, loaders):
-        places = places_of(*loaders.validation)
-        return not_trained(loaders, expected=_sizes_asked(params), places=places)
     right, wrong = [], []
     for part, wanted in asked:
         sizes = sorted({one.length for one in loaders.part(part)})
@@ -105,6 +103,13 @@ def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
     if params.validation_share is not None:
         good_share, told = _validation_share(loaders, params.validation_share)
         (right if good_share else wrong).append(told)
+    unseen = None
+    if not _sizes_seen(params, loaders):
+        places = places_of(*loaders.validation)
+        unseen = not_seen(loaders, _sizes_asked(params), places=places)
+    earned = right and params.partial
+    if unseen and not (earned and unseen.outcome is Outcome.BLOCKED):
+        return unseen
     total = len(right) + len(wrong)
     fraction = Fraction(len(right), total) if params.partial or not wrong else Fraction(0)
     more: dict[str, Any] = {
@@ -114,10 +119,11 @@ def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
     if not wrong:
         return CheckResult.banded(Fraction(1), f"Your run uses {listed(right)}.", **more)
     earns = f" This earns {share(fraction)}." if fraction else ""
+    earns += f" {unseen.message}" if unseen else ""
     return CheckResult.banded(
         fraction,
         f"The sizes are not as asked: {'; '.join(wrong)}.{earns}",
-        hint="Print len() of each dataset after the split.",
+        hint=unseen.hint if unseen else "Print len() of each dataset after the split.",
         **more,
     )
 
@@ -181,8 +187,8 @@ def split_disjoint(params: SplitDisjoint, seen: Seen) -> CheckResult:
                         places=places_of(one, other),
                     )
     if len(there) < PAIR:
-        if loaders.untrained:
-            return not_trained(loaders, expected=expected)
+        if unseen := not_seen(loaders, expected):
+            return unseen
         lacking = [SPOKEN[part] for part in params.between if part not in there]
         return failed(
             f"No {listed(lacking)} data was walked over in the run: there is nothing to compare.",
@@ -227,8 +233,8 @@ def split_from_training_only(params: SplitFromTraining, seen: Seen) -> CheckResu
             places=places_of(one),
         )
     if not loaders.validation:
-        if loaders.untrained:
-            return not_trained(loaders, expected=expected, places=places_of(*loaders.test))
+        if unseen := not_seen(loaders, expected, places=places_of(*loaders.test)):
+            return unseen
         return failed(
             "No validation data was seen: nothing but training and test examples was asked.",
             expected=expected,

@@ -9,10 +9,7 @@ import pytest
 from grader.checks.loaders import MAKES_DATA
 from grader.checks.requests import scan_apis
 from grader.model.journal import LoaderSeen, Overlap
-from grader.model.measurements import (
-    ApiUse,
-    ApiUses,
-)
+from grader.model.measurements import ApiUse, ApiUses, CellRun
 from grader.model.outcome import Outcome
 from tests.made_up import a_seen, judged, measured
 from tests.unit.checks.pieces import PLACE, STOPPED, loader, run
@@ -118,6 +115,59 @@ class TestNothingTrained:
         assert result.outcome is Outcome.PASS
         params = {"validation": {"exactly": 5000}}
         assert graded("split.sizes", params, *seen, optimizer_steps=0).outcome is Outcome.FAIL
+
+
+GONE = CellRun(
+    cell=9, status="error", wall_seconds=1, error="no", error_kind="pretrained_weights_missing"
+)
+
+
+class TestStopped:
+    """What came before the run's early end was seen; what is missing may come after it."""
+
+    ENDS: tuple[tuple[dict[str, Any], Outcome], ...] = (
+        ({"finished": False, "ended_by": "wall_clock"}, Outcome.ERROR),
+        ({"cells": (GONE,)}, Outcome.PENDING),
+        ({"cells": (STOPPED,)}, Outcome.BLOCKED),
+    )
+    ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("split.sizes", {"validation": {"exactly": 10_000}}),
+        ("split.disjoint", {}),
+        ("split.from_training_only", {}),
+        ("normalisation.values", {"kind": "applied", "splits": ["validation"]}),
+    )
+
+    @pytest.mark.parametrize(("name", "params"), ASKED)
+    @pytest.mark.parametrize(("end", "outcome"), ENDS)
+    def test_a_missing_part_is_what_the_end_makes_of_it(
+        self, name: str, params: dict[str, Any], end: dict[str, Any], outcome: Outcome
+    ) -> None:
+        assert graded(name, params, TRAIN, **end).outcome is outcome
+
+    @pytest.mark.parametrize(("end", "outcome"), ENDS)
+    def test_training_that_was_not_reached(self, end: dict[str, Any], outcome: Outcome) -> None:
+        assert graded("augmentation.train_only", {}, TEST, **end).outcome is outcome
+
+    @pytest.mark.parametrize(("end", "outcome"), ENDS[:2])
+    def test_our_end_takes_no_share_of_the_sizes(
+        self, end: dict[str, Any], outcome: Outcome
+    ) -> None:
+        assert graded("split.sizes", TestSizes.PARAMS, TRAIN, **end).outcome is outcome
+
+    def test_an_own_error_leaves_the_share_that_was_earned(self) -> None:
+        result = graded("split.sizes", TestSizes.PARAMS, TRAIN, cells=(STOPPED,))
+        assert result.outcome is Outcome.PARTIAL
+        assert "The rest of your data was not reached" in result.message
+        whole = {**TestSizes.PARAMS, "partial": False}
+        assert graded("split.sizes", whole, TRAIN, cells=(STOPPED,)).outcome is Outcome.BLOCKED
+
+    def test_a_certain_fault_stays_one(self) -> None:
+        end = {"finished": False, "ended_by": "wall_clock"}
+        trained = loader(0, "train", 10_000, "cifar10/test")
+        assert graded("split.from_training_only", {}, trained, **end).outcome is Outcome.FAIL
+        shared = (Overlap(first=0, second=1, shared=10_000, by="rows"),)
+        result = graded("split.disjoint", {}, TRAIN, VALIDATION, overlaps=shared, **end)
+        assert result.outcome is Outcome.FAIL
 
 
 class TestDisjoint:
