@@ -133,8 +133,8 @@ def _in_the_run(params: TransferFrozen, seen: Seen, unsaved: CheckResult) -> Che
         )
     if unsaved.outcome is not Outcome.FAIL:
         return unsaved
-    if stopped := not_reached(evidence, run, "the transferred net's training", seen.source()):
-        return stopped.model_copy(update={"expected": expected})
+    if ended := not_reached(evidence, run, "the transferred net's training", seen.source()):
+        return ended.model_copy(update={"expected": expected})
     trained = count(len(run.optimizers), "optimizer")
     return failed(
         f"{unsaved.message.rstrip('.')}, and in the run no layer was frozen while another was "
