@@ -10,7 +10,7 @@ import numpy as np
 
 from ..meter import number
 
-__all__ = ["LOOKED_AT", "Batches", "differs", "inputs_and_labels", "sample_of"]
+__all__ = ["LOOKED_AT", "Batches", "differs", "inputs_and_labels", "pointers_of", "sample_of"]
 
 LOOKED_AT = 4
 """Batches of a loader whose numbers are read."""
@@ -35,6 +35,21 @@ def inputs_and_labels(batch: Any) -> tuple[Any, Any]:
     return batch, None
 
 
+def pointers_of(values: Any) -> list[int]:
+    """Where the numbers of the first tensor lie; views of it begin at the same place."""
+    import torch
+
+    if isinstance(values, dict):
+        values = tuple(values.values())
+    first = values[0] if isinstance(values, tuple | list) and values else values
+    if isinstance(first, tuple | list) and first:
+        first = first[0]
+    if isinstance(first, torch.Tensor):
+        pointer = first.data_ptr()
+        return [pointer] if pointer else []
+    return []
+
+
 def sample_of(inputs: Any) -> Any:
     """Scattered numbers of a batch's inputs, [COMPARED + 1], its size first; None for no tensor."""
     import torch
@@ -45,7 +60,10 @@ def sample_of(inputs: Any) -> Any:
         return None
     size = inputs.numel()
     where = torch.arange(min(size, COMPARED), device=inputs.device) * SCATTERED % size
-    values = inputs.detach().reshape(-1)[where].double().cpu().nan_to_num()
+    try:
+        values = inputs.detach().reshape(-1)[where].double().cpu().nan_to_num()
+    except Exception:  # a sparse tensor, or one of a class of its own
+        return None
     return torch.cat([torch.tensor([float(size)], dtype=torch.float64), values])
 
 

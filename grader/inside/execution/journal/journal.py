@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ...mistakes.roles import role_of_name
-from .batches import LOOKED_AT, differs, inputs_and_labels, sample_of
+from .batches import LOOKED_AT, differs, inputs_and_labels, pointers_of, sample_of
 from .byhand import snapshot, was_updated
 from .loaders import Known, Pass
 from .names import role_of_names, scopes_of
@@ -172,7 +172,7 @@ class Journal:
             if walk in self._open:
                 self._open.remove(walk)
             self._open.append(walk)
-        walk.pointers = tuple(_pointers(batch))
+        walk.pointers = tuple(pointers_of(batch))
         counting = not known.has_labels and not known.counted_whole
         walk.counted += known.batches.add(batch, count=counting)
         known.counted_whole |= known.is_whole(walk.counted)
@@ -334,7 +334,7 @@ class Journal:
             return None, False
         if len(self._open) == 1 and torch.is_grad_enabled():
             return self._open[0], False
-        pointers = set(_pointers(args))
+        pointers = set(pointers_of(args))
         for walk in reversed(self._open):
             if pointers.intersection(walk.pointers):
                 return walk, True
@@ -384,18 +384,3 @@ def _sizes(known: Known) -> set[int]:
     """First dimensions of batches: the last one is smaller."""
     size = known.batch_size or 1
     return {size, known.length % size} - {0}
-
-
-def _pointers(values: Any) -> list[int]:
-    """Where the numbers of the first tensor lie; views of it begin at the same place."""
-    import torch
-
-    if isinstance(values, dict):
-        values = tuple(values.values())
-    first = values[0] if isinstance(values, tuple | list) and values else values
-    if isinstance(first, tuple | list) and first:
-        first = first[0]
-    if isinstance(first, torch.Tensor):
-        pointer = first.data_ptr()
-        return [pointer] if pointer else []
-    return []
