@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from grader.checks.base import Seen, Stopped, failed
@@ -26,9 +26,12 @@ __all__ = [
     "Part",
     "loaders_of",
     "needs_run",
+    "not_seen",
     "not_trained",
     "parts_of",
     "places_of",
+    "sources_of",
+    "split_of",
     "unclear_rows",
 ]
 
@@ -60,10 +63,12 @@ class Loaders:
     Attributes:
         train: Optimizers stepped while they were walked over.
         validation: Nets were only asked, on rows that are not the test split's.
-        test: Rows of the test split, however they were used.
+        test: Rows of the test split, however they were used; where rows are of no known split,
+            what the code calls test and only asked nets about.
         overlaps: Of any two loaders.
         untrained: Empty, or that the run trained nothing: what it would have trained on was not
             seen then, though the code may well say it.
+        stopped: What a part that is missing comes to, where the run ended before its last line.
     """
 
     train: tuple[LoaderSeen, ...]
@@ -71,10 +76,16 @@ class Loaders:
     test: tuple[LoaderSeen, ...]
     overlaps: tuple[Overlap, ...]
     untrained: str = ""
+    stopped: CheckResult | None = None
 
     def part(self, name: Part) -> tuple[LoaderSeen, ...]:
         """The loaders of one part."""
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+
+    @property
+    def held_out(self) -> tuple[LoaderSeen, ...]:
+        """Validation; where there is none, what is only called test."""
+        return self.validation or tuple(one for one in self.test if not sources_of(one))
 
     def shared(self, one: LoaderSeen, other: LoaderSeen) -> int:
         """Examples that two loaders share; 0 when none are known."""
@@ -96,9 +107,11 @@ def loaders_of(params: OfLoaders, seen: Seen, what: str = "your training") -> Lo
     """
     evidence, run = seen.measured(execute(seen.rubric), Execution)
     loaders = parts_of(params, run)
-    if loaders.train or loaders.validation or loaders.test:
-        return loaders
-    if stopped := not_reached(evidence, run, what, seen.source()):
+    some = bool(loaders.train or loaders.validation or loaders.test)
+    stopped = not_reached(evidence, run, "the rest of your data" if some else what, seen.source())
+    if some:
+        return replace(loaders, stopped=stopped)
+    if stopped:
         raise Stopped(stopped)
     if run.optimizer_steps and not run.loaders:
         told = f"{run.entry} trains on batches that it takes without a DataLoader"
@@ -118,8 +131,8 @@ def loaders_of(params: OfLoaders, seen: Seen, what: str = "your training") -> Lo
 
 def parts_of(params: OfLoaders, run: Execution) -> Loaders:
     """Sort a run's loaders into parts."""
-    mine = [one for one in run.loaders if _of(params.dataset, one.source)]
-    test = [one for one in mine if _split(one.source) == params.test_split]
+    mine = [one for one in run.loaders if _of(params.dataset, sources_of(one))]
+    test = [one for one in mine if _is_test(params, one)]
     train = [one for one in mine if one.use == "train" and one not in test]
     asked = [one for one in mine if one.use == "evaluate" and one not in test]
     found = Loaders(tuple(train), (), tuple(test), run.overlaps)
@@ -135,12 +148,38 @@ def not_trained(loaders: Loaders, **more: Any) -> CheckResult:
     return waiting(f"{told} A person will look.", **more)
 
 
-def _of(dataset: str, source: str) -> bool:
-    return not dataset or not source or source.partition("/")[0] == dataset
+def not_seen(loaders: Loaders, expected: str, **more: Any) -> CheckResult | None:
+    """The result where a part is missing that the run may not have come to; None if it did.
+
+    Args:
+        loaders: Of the run.
+        expected: What is asked for.
+        **more: Other fields of the result where nothing was trained.
+    """
+    if loaders.stopped is not None:
+        return loaders.stopped.model_copy(update={"expected": expected})
+    return not_trained(loaders, expected=expected, **more) if loaders.untrained else None
 
 
-def _split(source: str) -> str:
+def sources_of(one: LoaderSeen) -> tuple[str, ...]:
+    """Every split that some of a loader's rows are known to come from."""
+    return one.sources or ((one.source,) if one.source else ())
+
+
+def split_of(source: str) -> str:
+    """`train` of `cifar10/train`."""
     return source.partition("/")[2]
+
+
+def _of(dataset: str, sources: tuple[str, ...]) -> bool:
+    named = {source.partition("/")[0] for source in sources}
+    return not dataset or not named or dataset in named
+
+
+def _is_test(params: OfLoaders, one: LoaderSeen) -> bool:
+    if sources_of(one):
+        return split_of(one.source) == params.test_split
+    return one.use == "evaluate" and one.role == "test"
 
 
 def _training_again(one: LoaderSeen, loaders: Loaders) -> bool:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from grader.checks.base import Seen, check, failed
 from grader.checks.faults import waiting
-from grader.checks.loaders import OfLoaders, Part, loaders_of, needs_run, not_trained, places_of
+from grader.checks.loaders import OfLoaders, Part, loaders_of, needs_run, not_seen, places_of
 from grader.checks.phrases import decimal, listed
 from grader.model.base import to_float
 from grader.model.scorecard import CheckResult
@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["AugmentationTrainOnly", "NormalisationValues"]
 
+WRAPPED = re.compile(r"(?:np\.)?(?:tensor|array|float\d+)\(([^()]*?)(?:,\s*dtype=[\w.]+)?\)")
+"""Numbers as tensors and arrays print them."""
+VALUES = r"([\[(][^\])]*[\])]|[-\d.e]+)"
 NORMALIZE = re.compile(
-    r"Normalize\(\s*(?:mean=)?([\[(][^\])]*[\])]|[-\d.e]+)\s*,\s*(?:std=)?"
-    r"([\[(][^\])]*[\])]|[-\d.e]+)"
+    rf"Normalize\((?:[^()\[\]]*?\bmean=|\s*){VALUES}\s*,(?:[^()\[\]]*?\bstd=|\s*){VALUES}"
 )
+RANDOM = re.compile(r"\b(Random\w+|ColorJitter|AutoAugment|TrivialAugmentWide|AugMix)\b")
+RARE = re.compile(r"\bRandom\w+\([^()]*?\bp=0?\.([0-4]\d*)\b")
+"""A random transform of a probability below one half: asking a few times may miss it."""
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 
 STANDARD_TOLERANCE = 0.25
@@ -68,10 +73,10 @@ def normalisation_values(params: NormalisationValues, seen: Seen) -> CheckResult
     looked_at = [one for part in params.splits for one in loaders.part(part)]
     expected = _expected(params)
     if not looked_at:
-        if loaders.untrained:
-            return not_trained(loaders, expected=expected)
+        if unseen := not_seen(loaders, expected):
+            return unseen
         return failed(f"No {listed(params.splits)} data was walked over.", expected=expected)
-    wrong = [(one, told) for one in looked_at if (told := _apart(params, one))]
+    wrong = [(one, *found) for one in looked_at if (found := _apart(params, one))]
     if not wrong:
         return CheckResult.banded(
             Fraction(1),
@@ -79,10 +84,12 @@ def normalisation_values(params: NormalisationValues, seen: Seen) -> CheckResult
             expected=expected,
             places=places_of(looked_at[0]),
         )
-    one, told = wrong[0]
-    if not one.mean and not one.transform:
+    one, told, certain = max(wrong, key=lambda found: found[2])
+    if not certain:
+        changed = ", and your code changes them before the net is asked" if one.altered else ""
         return waiting(
-            "What your inputs look like was not seen in the run. A person will look.",
+            f"Whether your inputs are normalised as asked was not seen: {told}{changed}. "
+            "A person will look.",
             expected=expected,
             places=places_of(one),
         )
@@ -90,34 +97,62 @@ def normalisation_values(params: NormalisationValues, seen: Seen) -> CheckResult
         f"Your inputs are not normalised as asked: {told}.",
         expected=expected,
         hint="Add transforms.Normalize(mean, std) after ToTensor, for every split.",
-        places=places_of(*(entry for entry, _ in wrong)),
+        places=places_of(*(entry for entry, *_ in wrong)),
     )
 
 
-def _apart(params: NormalisationValues, one: LoaderSeen) -> str:
-    """What is wrong with a loader's inputs, or nothing."""
+def _apart(params: NormalisationValues, one: LoaderSeen) -> tuple[str, bool] | None:
+    """What is wrong with a loader's inputs, and whether that is certain; None where all is well."""
     constants = _constants(one.transform)
+    told = _statistics(one) or "their numbers are not known"
     if params.kind == "constants":
-        if constants is None:
-            return f"no Normalize was found; {_statistics(one) or 'their numbers are not known'}"
-        mean, std = constants
-        fits = _close(mean, params.mean, params.tolerance)
-        fits = fits and _close(std, params.std, params.tolerance)
-        return "" if fits else f"Normalize has {_shown(one)}"
-    if params.kind == "applied" and constants is not None:
-        return ""
+        if constants:
+            fits = [_fits(params, *found) for found in constants]
+            return None if all(fits) else (f"Normalize has {_shown(one)}", not any(fits))
+        by_hand = _fits_by_hand(params, one)
+        return None if by_hand else (f"no Normalize was found; {told}", _left_alone(one))
     means, stds = [to_float(v) for v in one.mean], [to_float(v) for v in one.std]
     near = bool(means) and all(abs(value) <= STANDARD_TOLERANCE for value in means)
     near = near and all(abs(value - 1) <= STANDARD_TOLERANCE for value in stds)
-    return "" if near else _statistics(one) or "their numbers are not known"
-
-
-def _constants(transform: str) -> tuple[list[float], list[float]] | None:
-    found = NORMALIZE.search(transform)
-    if found is None:
+    if near or (params.kind == "applied" and constants):
         return None
-    mean, std = ([float(n) for n in NUMBER.findall(text)] for text in found.groups())
-    return (mean, std) if mean and std else None
+    known = bool(means) and one.altered is False
+    return told, known if params.kind == "standardised" else _left_alone(one)
+
+
+def _left_alone(one: LoaderSeen) -> bool:
+    """Whether nothing was subtracted from pictures: no number is negative, as nets are given it."""
+    return one.altered is False and one.lowest is not None and to_float(one.lowest) >= 0
+
+
+def _fits(params: NormalisationValues, mean: list[float], std: list[float]) -> bool:
+    near = _close(mean, params.mean, params.tolerance)
+    return near and _close(std, params.std, params.tolerance)
+
+
+def _fits_by_hand(params: NormalisationValues, one: LoaderSeen) -> bool:
+    """Whether black and white come out as the constants make them of 0 and 1."""
+    if one.lowest is None or one.highest is None or one.altered is not False:
+        return False
+    width = max(len(params.mean), len(params.std))
+    means, stds = (v * width if len(v) == 1 else v for v in (params.mean, params.std))
+    if min(stds) <= 0:
+        return False
+    pairs = list(zip(means, stds, strict=False))
+    ends = min(-m / s for m, s in pairs), max((1 - m) / s for m, s in pairs)
+    return all(
+        abs(to_float(found) - end) <= params.tolerance * (1 + abs(end)) / min(stds)
+        for found, end in zip((one.lowest, one.highest), ends, strict=True)
+    )
+
+
+def _constants(transform: str) -> list[tuple[list[float], list[float]]]:
+    """Mean and std of each Normalize."""
+    text, count = transform, 1
+    while count:
+        text, count = WRAPPED.subn(r"\1", text)
+    read = [[NUMBER.findall(values) for values in found] for found in NORMALIZE.findall(text)]
+    return [([*map(float, mean)], [*map(float, std)]) for mean, std in read if mean and std]
 
 
 def _close(found: Sequence[float], wanted: Sequence[float], tolerance: float) -> bool:
@@ -144,9 +179,9 @@ def _number(value: float) -> str:
 
 def _shown(one: LoaderSeen) -> str:
     constants = _constants(one.transform)
-    if constants is None:
+    if not constants:
         return _statistics(one) or "mean near 0, deviation near 1"
-    mean, std = (listed([decimal(v) for v in values], most=4) for values in constants)
+    mean, std = (listed([decimal(v) for v in values], most=4) for values in constants[0])
     return f"mean {mean} and std {std}"
 
 
@@ -175,11 +210,17 @@ def augmentation_train_only(params: AugmentationTrainOnly, seen: Seen) -> CheckR
             hint="Give that dataset a transform of its own, without the random parts.",
             places=places_of(*spoilt),
         )
-    augmented = [one for one in loaders.train if one.random_inputs]
+    augmented = [one for one in loaders.train if one.random_inputs or RARE.search(one.transform)]
+    if params.required and not loaders.train and (unseen := not_seen(loaders, expected)):
+        return unseen
     if params.required and not augmented:
-        if all(one.random_inputs is None for one in loaders.train):
+        unclear = [one for one in loaders.train if not _never_augmented(one)]
+        if unclear or not loaders.train:
+            changed = any(one.altered for one in unclear)
+            told = ": your code changes them before the net is asked" if changed else ""
             return waiting(
-                "Whether your training inputs are augmented was not seen. A person will look.",
+                f"Whether your training inputs are augmented was not seen{told}. "
+                "A person will look.",
                 expected=expected,
                 places=places_of(*loaders.train),
             )
@@ -203,8 +244,11 @@ def augmentation_train_only(params: AugmentationTrainOnly, seen: Seen) -> CheckR
     )
 
 
+def _never_augmented(one: LoaderSeen) -> bool:
+    """Whether it yields the same each time, names nothing random, and nets are given just that."""
+    return one.random_inputs is False and one.altered is False and not RANDOM.search(one.transform)
+
+
 def _by(one: LoaderSeen) -> str:
-    names = re.findall(
-        r"\b(Random\w+|ColorJitter|AutoAugment|TrivialAugmentWide|AugMix)\b", one.transform
-    )
+    names = RANDOM.findall(one.transform)
     return f" ({listed(dict.fromkeys(names), most=4)})" if names else ""

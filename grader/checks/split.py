@@ -15,12 +15,15 @@ from grader.checks.loaders import (
     Part,
     loaders_of,
     needs_run,
-    not_trained,
+    not_seen,
     places_of,
+    sources_of,
+    split_of,
     unclear_rows,
 )
 from grader.checks.phrases import count, decimal, listed, share
 from grader.checks.ranges import Range  # noqa: TC001 - a field's type, needed when it runs
+from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ __all__ = ["LabelsRange", "SplitBalanced", "SplitDisjoint", "SplitFromTraining",
 SPOKEN: dict[Part, str] = {"train": "training", "validation": "validation", "test": "test"}
 
 PAIR = 2
+NATURAL = 0.001
+"""Share of pictures that published data hold twice."""
 
 
 class SplitSizes(OfLoaders):
@@ -58,7 +63,7 @@ class SplitDisjoint(OfLoaders):
 
     between: tuple[Part, ...] = Field(default=("train", "validation", "test"), min_length=PAIR)
     """No two of these may share examples."""
-    allowed: float = Field(default=0.001, ge=0, lt=1)
+    allowed: float = Field(default=NATURAL, ge=0, lt=1)
     """Share of the smaller part: pictures that are in a dataset twice."""
 
 
@@ -90,12 +95,10 @@ def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
     """Your data is divided into parts of the sizes that the assignment asks for."""
     loaders = loaders_of(params, seen)
     asked = _asked(params)
-    if loaders.untrained and not _sizes_seen(params, loaders):
-        places = places_of(*loaders.validation)
-        return not_trained(loaders, expected=_sizes_asked(params), places=places)
     right, wrong = [], []
     for part, wanted in asked:
-        sizes = sorted({one.length for one in loaders.part(part)})
+        found_part = loaders.held_out if part == "validation" else loaders.part(part)
+        sizes = sorted({one.length for one in found_part})
         good = [size for size in sizes if wanted.holds(size)]
         if good:
             right.append(f"{good[-1]:,} {SPOKEN[part]} examples")
@@ -105,6 +108,13 @@ def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
     if params.validation_share is not None:
         good_share, told = _validation_share(loaders, params.validation_share)
         (right if good_share else wrong).append(told)
+    unseen = None
+    if not _sizes_seen(params, loaders):
+        places = places_of(*loaders.validation)
+        unseen = not_seen(loaders, _sizes_asked(params), places=places)
+    earned = right and params.partial
+    if unseen and not (earned and unseen.outcome is Outcome.BLOCKED):
+        return unseen
     total = len(right) + len(wrong)
     fraction = Fraction(len(right), total) if params.partial or not wrong else Fraction(0)
     more: dict[str, Any] = {
@@ -114,10 +124,11 @@ def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
     if not wrong:
         return CheckResult.banded(Fraction(1), f"Your run uses {listed(right)}.", **more)
     earns = f" This earns {share(fraction)}." if fraction else ""
+    earns += f" {unseen.message}" if unseen else ""
     return CheckResult.banded(
         fraction,
         f"The sizes are not as asked: {'; '.join(wrong)}.{earns}",
-        hint="Print len() of each dataset after the split.",
+        hint=unseen.hint if unseen else "Print len() of each dataset after the split.",
         **more,
     )
 
@@ -126,7 +137,7 @@ def _sizes_seen(params: SplitSizes, loaders: Loaders) -> bool:
     """Whether there are loaders of each part whose size is asked for."""
     parts = {part for part, _ in _asked(params)}
     parts |= {"train", "validation"} if params.validation_share is not None else set()
-    return all(loaders.part(part) for part in parts)
+    return all(loaders.held_out if p == "validation" else loaders.part(p) for p in parts)
 
 
 def _asked(params: SplitSizes) -> list[tuple[Part, Range]]:
@@ -141,7 +152,7 @@ def _asked(params: SplitSizes) -> list[tuple[Part, Range]]:
 def _validation_share(loaders: Loaders, wanted: Range) -> tuple[bool, str]:
     shares = [
         val.length / (val.length + train.length)
-        for val in loaders.validation
+        for val in loaders.held_out
         for train in loaders.train
         if val.length + train.length > 0
     ]
@@ -181,8 +192,8 @@ def split_disjoint(params: SplitDisjoint, seen: Seen) -> CheckResult:
                         places=places_of(one, other),
                     )
     if len(there) < PAIR:
-        if loaders.untrained:
-            return not_trained(loaders, expected=expected)
+        if unseen := not_seen(loaders, expected):
+            return unseen
         lacking = [SPOKEN[part] for part in params.between if part not in there]
         return failed(
             f"No {listed(lacking)} data was walked over in the run: there is nothing to compare.",
@@ -217,46 +228,67 @@ def split_from_training_only(params: SplitFromTraining, seen: Seen) -> CheckResu
     loaders = loaders_of(params, seen)
     name = params.dataset or "the dataset"
     expected = f"Training and validation examples from the training split of {name} alone."
-    trained_on_test = [one for one in loaders.test if one.use == "train"]
-    if trained_on_test:
-        one = trained_on_test[0]
+    if trained := _trained_on_test(params, loaders):
+        one, told = trained
         return failed(
-            f"Your run trains on {one.length:,} examples of the test split ({one.source}).",
+            told,
             expected=expected,
             hint="Use the test split once, at the end, to measure.",
             places=places_of(one),
         )
-    if not loaders.validation:
-        if loaders.untrained:
-            return not_trained(loaders, expected=expected, places=places_of(*loaders.test))
+    if not loaders.held_out:
+        if unseen := not_seen(loaders, expected, places=places_of(*loaders.test)):
+            return unseen
         return failed(
             "No validation data was seen: nothing but training and test examples was asked.",
             expected=expected,
             hint="Hold out a part of the training split and evaluate on it after each epoch.",
             places=places_of(*loaders.train),
         )
-    known = [one for one in loaders.validation if one.source]
+    known = [(one, source) for one in loaders.validation for source in sources_of(one)]
     if not known:
         return waiting(
             "Where your validation examples come from could not be told. A person will look.",
             expected=expected,
-            places=places_of(*loaders.validation),
+            places=places_of(*loaders.held_out),
         )
-    strange = [one for one in known if one.source.partition("/")[2] != "train"]
+    strange = [(one, source) for one, source in known if split_of(source) != "train"]
     if strange:
         return failed(
-            f"Your validation examples come from {strange[0].source}, not from the training split.",
+            f"Your validation examples come from {strange[0][1]}, not from the training split.",
             expected=expected,
             hint="Split the training data, such as with torch.utils.data.random_split.",
-            places=places_of(*strange),
+            places=places_of(*(one for one, _ in strange)),
         )
-    one = known[0]
+    one, source = known[0]
     return CheckResult.banded(
         Fraction(1),
-        f"Your {one.length:,} validation examples come from {one.source}.",
+        f"Your {one.length:,} validation examples come from {source}.",
         expected=expected,
         places=places_of(one),
     )
+
+
+def _trained_on_test(params: OfLoaders, loaders: Loaders) -> tuple[LoaderSeen, str] | None:
+    """A loader with test examples that was trained on, and how that is told."""
+    for one in (*loaders.test, *loaders.train):
+        for source in sources_of(one) if one.use == "train" else ():
+            if split_of(source) != params.test_split:
+                continue
+            if one.source:
+                return (
+                    one,
+                    f"Your run trains on {one.length:,} examples of the test split ({source}).",
+                )
+            some = f"Some of the {one.length:,} examples that your run trains on"
+            return one, f"{some} are of the test split ({source})."
+    for one in loaders.train:
+        for test in loaders.test:
+            shared = loaders.shared(one, test)
+            if sources_of(test) and shared > NATURAL * test.length:
+                told = f"Your run trains on {shared:,} examples of the test split ({test.source})."
+                return one, told
+    return None
 
 
 @check("split.balanced", SplitBalanced, needs=needs_run)
@@ -264,9 +296,10 @@ def split_balanced(params: SplitBalanced, seen: Seen) -> CheckResult:
     """Your parts of the data have as many examples of each class."""
     loaders = loaders_of(params, seen)
     expected = f"Each class within {decimal(100 * params.tolerance, 3)}% of the mean of its part."
-    seen_parts = []
+    seen_parts, cut = [], []
     for part in params.splits:
         counted = [one for one in loaders.part(part) if one.classes]
+        cut += [one for one in counted if not one.classes_whole]
         if not counted:
             continue
         seen_parts.append(part)
@@ -278,7 +311,16 @@ def split_balanced(params: SplitBalanced, seen: Seen) -> CheckResult:
                     hint="Split class by class, such as with a stratified split.",
                     places=places_of(one),
                 )
+    if cut:
+        return waiting(
+            f"Only some batches of {cut[0].dataset or 'your data'} were seen in the run, too few "
+            "to tell how many examples each class has. A person will look.",
+            expected=expected,
+            places=places_of(*cut),
+        )
     if not seen_parts:
+        if loaders.stopped:
+            return loaders.stopped.model_copy(update={"expected": expected})
         return waiting(
             "The classes of your examples were not seen in the run. A person will look.",
             expected=expected,
@@ -292,8 +334,11 @@ def split_balanced(params: SplitBalanced, seen: Seen) -> CheckResult:
 
 def _unbalanced(params: SplitBalanced, one: LoaderSeen) -> str:
     numbers = list(one.classes.values())
-    if params.classes and len(numbers) != params.classes:
+    wrong = len(numbers) != params.classes if one.classes_whole else len(numbers) > params.classes
+    if params.classes and wrong:
         return f"{count(len(numbers), 'class', 'classes')} where {params.classes} were expected"
+    if not one.classes_whole:
+        return ""
     mean = sum(numbers) / len(numbers)
     label, number = max(one.classes.items(), key=lambda entry: abs(entry[1] - mean))
     if abs(number - mean) <= params.tolerance * mean:
@@ -307,9 +352,18 @@ def labels_range(params: LabelsRange, seen: Seen) -> CheckResult:
     loaders = loaders_of(params, seen)
     expected = f"Labels from {params.low} to {params.high}."
     parts = [one for part in params.splits for one in loaders.part(part)]
-    known = [one for one in parts if one.label_min is not None and one.label_max is not None]
-    wrong = [one for one in known if (one.label_min, one.label_max) != (params.low, params.high)]
+    ends = [(one, one.label_min, one.label_max) for one in parts]
+    known = [(one, low, high) for one, low, high in ends if low is not None and high is not None]
+    asked = params.low, params.high
+    odd = [entry for entry in known if entry[1:] != asked]
+    wrong = [
+        one
+        for one, low, high in odd
+        if one.classes_whole or not params.low <= low <= high <= params.high
+    ]
     if not known:
+        if loaders.stopped:
+            return loaders.stopped.model_copy(update={"expected": expected})
         return waiting(
             "The labels of your examples were not seen in the run. A person will look.",
             expected=expected,
@@ -322,6 +376,14 @@ def labels_range(params: LabelsRange, seen: Seen) -> CheckResult:
             expected=expected,
             hint="Map the original classes to new numbers, in training and test alike.",
             places=places_of(*wrong),
+        )
+    if odd:
+        one, low, high = odd[0]
+        return waiting(
+            f"Only some batches of {one.dataset or 'your data'} were seen in the run; their labels "
+            f"run from {low} to {high}. A person will look.",
+            expected=expected,
+            places=places_of(one),
         )
     return CheckResult.banded(
         Fraction(1), f"The labels run from {params.low} to {params.high}.", expected=expected

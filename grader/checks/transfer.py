@@ -10,6 +10,7 @@ from pydantic import Field
 from grader.checks.base import Seen, Stopped, check, failed, ours
 from grader.checks.phrases import bound_by, called, count, listed
 from grader.checks.requests import describe_module, execute, inspect_source
+from grader.checks.runs import not_reached
 from grader.checks.tensors import layer_of, parameters_saved
 from grader.model.base import Record
 from grader.model.measurements import Execution, ModuleFacts
@@ -113,7 +114,7 @@ def _compared(params: TransferFrozen, before: ModuleFacts, after: ModuleFacts) -
 def _in_the_run(params: TransferFrozen, seen: Seen, unsaved: CheckResult) -> CheckResult:
     """What the optimizers of a run trained and left alone, where no weights were handed in."""
     try:
-        _, run = seen.measured(execute(seen.rubric), Execution)
+        evidence, run = seen.measured(execute(seen.rubric), Execution)
     except Stopped as stopped:
         if stopped.result.outcome is Outcome.ERROR:
             raise
@@ -130,6 +131,10 @@ def _in_the_run(params: TransferFrozen, seen: Seen, unsaved: CheckResult) -> Che
             expected=expected,
             places=(one.place,) if one.place else (),
         )
+    if unsaved.outcome is not Outcome.FAIL:
+        return unsaved
+    if ended := not_reached(evidence, run, "the transferred net's training", seen.source()):
+        return ended.model_copy(update={"expected": expected})
     trained = count(len(run.optimizers), "optimizer")
     return failed(
         f"{unsaved.message.rstrip('.')}, and in the run no layer was frozen while another was "

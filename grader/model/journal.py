@@ -77,6 +77,10 @@ class LoaderSeen(Record):
     """Its chain of classes, such as `Subset of CIFAR10`."""
     source: str = Name
     """The served split that its rows come from, such as `cifar10/train`; empty when unknown."""
+    sources: tuple[str, ...] = Field(default=(), max_length=20)
+    """Every served split that some of its rows come from: several where `source` is empty."""
+    role: Literal["", "train", "val", "test"] = ""
+    """What its names in the student's code say it is for."""
     use: Literal["train", "evaluate", "other"]
     """`train` when optimizers stepped during a pass; `evaluate` when nets were only asked."""
     length: int
@@ -86,6 +90,8 @@ class LoaderSeen(Record):
     passes: int = 0
     classes: dict[str, int] = Field(default={}, max_length=1000)
     """Label → count over all its rows where labels are cheap to read, else over what it yielded."""
+    classes_whole: bool = True
+    """Whether `classes`, and the labels' bounds, are over all its rows."""
     labels_known: bool = False
     """Whether the labels are the data's own: those of test splits are withheld in a box."""
     label_min: int | None = None
@@ -95,10 +101,15 @@ class LoaderSeen(Record):
     mean: tuple[Number, ...] = Field(default=(), max_length=16)
     """Of the yielded inputs, per channel."""
     std: tuple[Number, ...] = Field(default=(), max_length=16)
+    lowest: Number | None = None
+    """Of the numbers in the first yielded inputs."""
+    highest: Number | None = None
     random_inputs: bool | None = None
     """Whether the same index gives another input when it is asked again."""
+    altered: bool | None = None
+    """Whether nets were given other numbers than it yielded; None where that was not seen."""
     transform: str = Field(default="", max_length=2000)
-    """As its dataset prints it."""
+    """Those of its datasets, the inner one's first, as they print."""
     rows_known: bool = True
     """Whether its rows can be told from those of other loaders."""
 

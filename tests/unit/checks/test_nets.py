@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from grader.checks.architecture import ArchitectureMatches
+from grader.checks.faults import WEIGHTS_MISSING
 from grader.checks.pretrained import LOADS, _scan
 from grader.checks.requests import describe_module, execute, read_documents, scan_apis
 from grader.model.documents import Documents, Text
@@ -15,16 +16,26 @@ from grader.model.journal import OptimizerSeen
 from grader.model.measurements import (
     ApiUse,
     ApiUses,
-    Execution,
     Layer,
     ModuleFacts,
     Operation,
     SavedTensor,
 )
 from grader.model.outcome import Outcome
-from tests.made_up import a_binding, a_rubric, a_seen, a_truth, judged, measured, not_there
+from tests.made_up import (
+    a_binding,
+    a_rubric,
+    a_seen,
+    a_truth,
+    judged,
+    measured,
+    not_there,
+    student_fault,
+)
+from tests.unit.checks.pieces import STOPPED, a_run
 
 if TYPE_CHECKING:
+    from grader.model.evidence import Evidence, ProbeRequest
     from grader.model.scorecard import CheckResult
 
 PLACE = Place(file="hw.ipynb", cell=3, line=2)
@@ -399,25 +410,37 @@ class TestTransfer:
         after = (tensor("conv.weight", "x"), tensor("fc.weight", "y"))
         assert "nothing was kept frozen" in self.graded(*after).message
 
+    def ran(self, *pieces: Evidence, **changes: Any) -> CheckResult:
+        rubric = a_rubric(roles=self.ROLES)
+        seen = a_seen(*pieces, measured(execute(rubric), a_run(**changes)), rubric=rubric)
+        return judged("transfer.frozen", {"before": "old", "after": "new"}, seen)
+
+    def saved(self, role: str) -> ProbeRequest:
+        return describe_module(a_rubric(roles=self.ROLES), role, "saved")
+
     @pytest.mark.parametrize(("frozen", "outcome"), [(900, Outcome.PASS), (0, Outcome.FAIL)])
     def test_without_weights_a_run_may_show_it(self, frozen: int, outcome: Outcome) -> None:
-        rubric = a_rubric(roles=self.ROLES)
         optimizer = OptimizerSeen(
             place=PLACE, type="SGD", steps=5, parameters=50, frozen=frozen, net="Net"
         )
-        run = Execution(
-            entry="hw.ipynb",
-            cells=(),
-            finished=True,
-            ended_by="end",
-            optimizer_steps=5,
-            budget_ended_training=False,
-            losses=(),
-            figures=(),
-            stubbed_packages=(),
-            optimizers=(optimizer,),
-        )
-        pieces = [not_there(describe_module(rubric, one, "saved")) for one in ("old", "new")]
-        seen = a_seen(*pieces, measured(execute(rubric), run), rubric=rubric)
-        result = judged("transfer.frozen", {"before": "old", "after": "new"}, seen)
-        assert result.outcome is outcome
+        nothing = (not_there(self.saved("old")), not_there(self.saved("new")))
+        assert self.ran(*nothing, optimizers=(optimizer,)).outcome is outcome
+
+    def test_official_weights_that_are_not_here_are_for_a_person(self) -> None:
+        gone = student_fault(self.saved("old"), kind=WEIGHTS_MISSING, message="no vgg16")
+        result = self.ran(gone, not_there(self.saved("new")))
+        assert result.outcome is Outcome.PENDING
+        assert "no layer was frozen" not in result.message
+
+    @pytest.mark.parametrize(
+        ("end", "outcome"),
+        [
+            ({"finished": False, "ended_by": "wall_clock"}, Outcome.ERROR),
+            ({"cells": (STOPPED,)}, Outcome.BLOCKED),
+        ],
+    )
+    def test_a_run_that_ended_before_shows_nothing(
+        self, end: dict[str, Any], outcome: Outcome
+    ) -> None:
+        nothing = (not_there(self.saved("old")), not_there(self.saved("new")))
+        assert self.ran(*nothing, **end).outcome is outcome

@@ -1,4 +1,4 @@
-"""Checks of what loaders yield: splits, labels, preprocessing."""
+"""Checks of what loaders yield: splits and labels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import pytest
 from grader.checks.loaders import MAKES_DATA
 from grader.checks.requests import scan_apis
 from grader.model.journal import LoaderSeen, Overlap
-from grader.model.measurements import (
-    ApiUse,
-    ApiUses,
-)
+from grader.model.measurements import ApiUse, ApiUses, CellRun
 from grader.model.outcome import Outcome
 from tests.made_up import a_seen, judged, measured
 from tests.unit.checks.pieces import PLACE, STOPPED, loader, run
@@ -120,6 +117,59 @@ class TestNothingTrained:
         assert graded("split.sizes", params, *seen, optimizer_steps=0).outcome is Outcome.FAIL
 
 
+GONE = CellRun(
+    cell=9, status="error", wall_seconds=1, error="no", error_kind="pretrained_weights_missing"
+)
+
+
+class TestStopped:
+    """What came before the run's early end was seen; what is missing may come after it."""
+
+    ENDS: tuple[tuple[dict[str, Any], Outcome], ...] = (
+        ({"finished": False, "ended_by": "wall_clock"}, Outcome.ERROR),
+        ({"cells": (GONE,)}, Outcome.PENDING),
+        ({"cells": (STOPPED,)}, Outcome.BLOCKED),
+    )
+    ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("split.sizes", {"validation": {"exactly": 10_000}}),
+        ("split.disjoint", {}),
+        ("split.from_training_only", {}),
+        ("normalisation.values", {"kind": "applied", "splits": ["validation"]}),
+    )
+
+    @pytest.mark.parametrize(("name", "params"), ASKED)
+    @pytest.mark.parametrize(("end", "outcome"), ENDS)
+    def test_a_missing_part_is_what_the_end_makes_of_it(
+        self, name: str, params: dict[str, Any], end: dict[str, Any], outcome: Outcome
+    ) -> None:
+        assert graded(name, params, TRAIN, **end).outcome is outcome
+
+    @pytest.mark.parametrize(("end", "outcome"), ENDS)
+    def test_training_that_was_not_reached(self, end: dict[str, Any], outcome: Outcome) -> None:
+        assert graded("augmentation.train_only", {}, TEST, **end).outcome is outcome
+
+    @pytest.mark.parametrize(("end", "outcome"), ENDS[:2])
+    def test_our_end_takes_no_share_of_the_sizes(
+        self, end: dict[str, Any], outcome: Outcome
+    ) -> None:
+        assert graded("split.sizes", TestSizes.PARAMS, TRAIN, **end).outcome is outcome
+
+    def test_an_own_error_leaves_the_share_that_was_earned(self) -> None:
+        result = graded("split.sizes", TestSizes.PARAMS, TRAIN, cells=(STOPPED,))
+        assert result.outcome is Outcome.PARTIAL
+        assert "The rest of your data was not reached" in result.message
+        whole = {**TestSizes.PARAMS, "partial": False}
+        assert graded("split.sizes", whole, TRAIN, cells=(STOPPED,)).outcome is Outcome.BLOCKED
+
+    def test_a_certain_fault_stays_one(self) -> None:
+        end = {"finished": False, "ended_by": "wall_clock"}
+        trained = loader(0, "train", 10_000, "cifar10/test")
+        assert graded("split.from_training_only", {}, trained, **end).outcome is Outcome.FAIL
+        shared = (Overlap(first=0, second=1, shared=10_000, by="rows"),)
+        result = graded("split.disjoint", {}, TRAIN, VALIDATION, overlaps=shared, **end)
+        assert result.outcome is Outcome.FAIL
+
+
 class TestDisjoint:
     def overlap(self, first: int, second: int, shared: int) -> tuple[Overlap, ...]:
         return (Overlap(first=first, second=second, shared=shared, by="rows"),)
@@ -201,64 +251,81 @@ class TestLabels:
         assert graded("labels.range", {"high": 4}, TRAIN).outcome is Outcome.PENDING
 
 
-class TestNormalisation:
-    IMAGENET: dict[str, Any] = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+class TestNamedTest:
+    """Rows of no known split, such as arrays of digits: the code's names say which are for test."""
 
-    def graded(self, transform: str, **params: Any) -> CheckResult:
-        one = TRAIN.model_copy(update={"transform": transform, "mean": (0.4,), "std": (0.2,)})
-        return graded("normalisation.values", {**self.IMAGENET, **params}, one)
+    TRAIN = loader(0, "train", 1237, role="train")
+    VALIDATION = loader(1, "evaluate", 200, role="val")
+    TEST = loader(2, "evaluate", 360, role="test")
 
-    @pytest.mark.parametrize(
-        "transform",
-        [
-            "Normalize(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])",
-            "Compose(ToTensor(), Normalize(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)))",
-        ],
-    )
-    def test_the_constants_in_the_transform(self, transform: str) -> None:
-        assert self.graded(transform).outcome is Outcome.PASS
+    def test_sizes(self) -> None:
+        params = {"validation": {"exactly": 200}, "test": {"exactly": 360}}
+        every = (self.TRAIN, self.VALIDATION, self.TEST)
+        assert graded("split.sizes", params, *every).outcome is Outcome.PASS
+        params = {"validation": {"exactly": 360}}
+        assert graded("split.sizes", params, *every).outcome is Outcome.FAIL
+        assert graded("split.sizes", params, self.TRAIN, self.TEST).outcome is Outcome.PASS
 
-    def test_other_constants_and_none(self) -> None:
-        other = self.graded("Normalize(mean=[0.5], std=[0.5])")
-        assert other.outcome is Outcome.FAIL
-        assert "Normalize has mean 0.5 and std 0.5" in other.message
-        none = self.graded("ToTensor()")
-        assert none.outcome is Outcome.FAIL
-        assert "no Normalize was found; they arrive with mean 0.4 and deviation 0.2" in none.message
-
-    def test_one_number_stands_for_all_channels(self) -> None:
-        transform = "Normalize(mean=0.5, std=0.5)"
-        result = self.graded(transform, mean=[0.5, 0.5, 0.5], std=[0.5])
-        assert result.outcome is Outcome.PASS
-
-    def test_standardised_by_what_arrives(self) -> None:
-        near = TRAIN.model_copy(update={"mean": (0.02, -0.1), "std": (1.0, 0.9)})
-        far = TRAIN.model_copy(update={"mean": (0.5, "nan"), "std": (0.3, 0.3)})
-        params = {"kind": "standardised"}
-        assert graded("normalisation.values", params, near).outcome is Outcome.PASS
-        assert graded("normalisation.values", params, far).outcome is Outcome.FAIL
-
-
-class TestAugmentation:
-    RANDOM = TRAIN.model_copy(
-        update={"random_inputs": True, "transform": "RandomHorizontalFlip(p=0.5)"}
-    )
-    STILL = VALIDATION.model_copy(update={"random_inputs": False})
-
-    def test_training_alone(self) -> None:
-        result = graded("augmentation.train_only", {}, self.RANDOM, self.STILL)
-        assert result.outcome is Outcome.PASS
-        assert "RandomHorizontalFlip" in result.message
-
-    def test_random_validation(self) -> None:
-        random = VALIDATION.model_copy(update={"random_inputs": True})
-        result = graded("augmentation.train_only", {}, self.RANDOM, random)
+    def test_validation_and_test_are_compared(self) -> None:
+        shared = (Overlap(first=1, second=2, shared=200, by="content"),)
+        every = (self.TRAIN, self.VALIDATION, self.TEST)
+        result = graded("split.disjoint", {}, *every, overlaps=shared)
         assert result.outcome is Outcome.FAIL
-        assert "Your validation inputs come out differently" in result.message
+        assert "validation and test data share 200 of 200" in result.message
 
-    def test_none_where_it_is_required(self) -> None:
-        still = TRAIN.model_copy(update={"random_inputs": False})
-        assert graded("augmentation.train_only", {}, still).outcome is Outcome.FAIL
-        params = {"required": False}
-        assert graded("augmentation.train_only", params, still).outcome is Outcome.PASS
-        assert graded("augmentation.train_only", {}, TRAIN).outcome is Outcome.PENDING
+    def test_a_known_split_says_more_than_a_name(self) -> None:
+        named = loader(1, "evaluate", 10_000, "cifar10/train", role="test")
+        result = graded("split.from_training_only", {"dataset": "cifar10"}, TRAIN, named)
+        assert result.outcome is Outcome.PASS
+
+    def test_what_is_only_called_test_may_be_validation(self) -> None:
+        result = graded("split.from_training_only", {}, self.TRAIN, self.TEST)
+        assert result.outcome is Outcome.PENDING
+
+
+class TestSeveralSources:
+    BOTH = loader(0, "train", 60_000, sources=("cifar10/test", "cifar10/train"))
+
+    def test_training_on_test_images_among_others(self) -> None:
+        for params in ({}, {"dataset": "cifar10"}):
+            result = graded("split.from_training_only", params, self.BOTH, VALIDATION, TEST)
+            assert result.outcome is Outcome.FAIL
+            assert "Some of the 60,000 examples" in result.message
+            assert "cifar10/test" in result.message
+
+    @pytest.mark.parametrize(("shared", "outcome"), [(10, Outcome.PASS), (11, Outcome.FAIL)])
+    def test_training_on_copies_of_test_images(self, shared: int, outcome: Outcome) -> None:
+        copies = loader(0, "train", 60_000)
+        same = (Overlap(first=0, second=2, shared=shared, by="content"),)
+        every = (copies, VALIDATION, TEST)
+        result = graded("split.from_training_only", {}, *every, overlaps=same)
+        assert result.outcome is outcome
+
+    def test_validation_with_test_images_among_others(self) -> None:
+        mixed = self.BOTH.model_copy(update={"index": 1, "use": "evaluate"})
+        result = graded("split.from_training_only", {}, TRAIN, mixed)
+        assert result.outcome is Outcome.FAIL
+
+    def test_another_dataset_alone_does_not_count(self) -> None:
+        params = {"dataset": "mnist", "train": {"at_least": 1}}
+        assert graded("split.sizes", params, self.BOTH).outcome is Outcome.FAIL
+
+
+class TestSomeBatches:
+    """Labels that only a few batches showed: those of a sorted set are the first classes."""
+
+    def part(self, low: int, high: int, **classes: int) -> LoaderSeen:
+        changes = {"label_min": low, "label_max": high, "classes": classes, "classes_whole": False}
+        return TRAIN.model_copy(update=changes)
+
+    def test_range(self) -> None:
+        asked = {"high": 42}
+        assert graded("labels.range", asked, self.part(0, 1)).outcome is Outcome.PENDING
+        assert graded("labels.range", asked, self.part(0, 42)).outcome is Outcome.PASS
+        assert graded("labels.range", asked, self.part(1, 43)).outcome is Outcome.FAIL
+
+    def test_balance(self) -> None:
+        seen = self.part(0, 1, **{"0": 90, "1": 10})
+        params = {"splits": ["train"]}
+        assert graded("split.balanced", params, seen).outcome is Outcome.PENDING
+        assert graded("split.balanced", {**params, "classes": 1}, seen).outcome is Outcome.FAIL

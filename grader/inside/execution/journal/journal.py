@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ...mistakes.roles import role_of_name
+from .batches import LOOKED_AT, differs, inputs_and_labels, pointers_of, sample_of
 from .byhand import snapshot, was_updated
 from .loaders import Known, Pass
-from .names import names_of
-from .nets import Asked, Nets, sample_of
+from .names import role_of_names, scopes_of
+from .nets import Asked, Nets
+from .nets import sample_of as weights_of
 from .optimizers import Optimizers
 from .origins import find_origins, published
 from .overlaps import overlaps
@@ -115,7 +117,7 @@ class Journal:
         self._passes += 1
         known.passes += 1
         if known.passes == 1 or not known.names:
-            known.names |= self._names(loader)
+            self._name(known, loader)
         walk = Pass(known, self._passes)
         for other in [p for p in self._open if p.known is known][:-1]:
             self.ended(other)  # left by a `break` long ago
@@ -127,12 +129,13 @@ class Journal:
             walk.before = snapshot(self._uses)
         return walk
 
-    def _names(self, loader: Any) -> set[str]:
+    def _name(self, known: Known, loader: Any) -> None:
         """Of the loader; of its data, where it was made on the spot: `DataLoader(val_set)`."""
-        names = names_of(loader, self._uses)
-        if not any(map(role_of_name, names)):
-            names |= names_of(loader.dataset, self._uses)
-        return names
+        scopes = scopes_of(loader, self._uses)
+        if not any(role_of_name(name) for names in scopes for name in names):
+            scopes += scopes_of(loader.dataset, self._uses)
+        known.names |= set().union(*scopes)
+        known.role = known.role or role_of_names(scopes)
 
     def _known(self, loader: Any) -> Known | None:
         known = self._by_loader.get(loader)
@@ -155,7 +158,11 @@ class Journal:
 
     @quiet
     def _describe(self, known: Known, loader: Any) -> None:
-        known.describe(loader)
+        armed, self._budget.armed = self._budget.armed, False
+        try:
+            known.describe(loader)
+        finally:
+            self._budget.armed = armed
 
     @quiet
     def batch(self, walk: Pass, loader: Any, batch: Any, seconds: float) -> None:
@@ -165,8 +172,13 @@ class Journal:
             if walk in self._open:
                 self._open.remove(walk)
             self._open.append(walk)
-        walk.pointers = tuple(_pointers(batch))
-        known.batches.add(batch, count=not known.has_labels)
+        walk.pointers = tuple(pointers_of(batch))
+        counting = not known.has_labels and not known.counted_whole
+        walk.counted += known.batches.add(batch, count=counting)
+        known.counted_whole |= known.is_whole(walk.counted)
+        walk.sample = None
+        if known.batches.seen <= LOOKED_AT:
+            walk.sample = sample_of(inputs_and_labels(batch)[0])
         if known.random_inputs is None and known.batches.seen == 1:
             size = max(known.batch_size or 1, 1)
             armed, self._budget.armed = self._budget.armed, False
@@ -206,7 +218,7 @@ class Journal:
             self._by_hand = True
             walk.steps = 1
         for asked in walk.calls.values():
-            if walk.backwards and sample_of(asked.module) != asked.before:
+            if walk.backwards and weights_of(asked.module) != asked.before:
                 walk.steps = 1
                 walk.known.trained_nets.add(asked.facts.serial)
 
@@ -251,6 +263,9 @@ class Journal:
             return
         gradients = torch.is_grad_enabled()
         walk, sure = self._pass_of(args)
+        if walk is not None and walk.sample is not None and args:
+            walk.known.altered = walk.known.altered or differs(walk.sample, args[0])
+            walk.sample = None
         if gradients:
             self._current, self._current_net = walk, facts.serial
         if walk is None or (not sure and walk.steps and not gradients):
@@ -319,7 +334,7 @@ class Journal:
             return None, False
         if len(self._open) == 1 and torch.is_grad_enabled():
             return self._open[0], False
-        pointers = set(_pointers(args))
+        pointers = set(pointers_of(args))
         for walk in reversed(self._open):
             if pointers.intersection(walk.pointers):
                 return walk, True
@@ -369,18 +384,3 @@ def _sizes(known: Known) -> set[int]:
     """First dimensions of batches: the last one is smaller."""
     size = known.batch_size or 1
     return {size, known.length % size} - {0}
-
-
-def _pointers(values: Any) -> list[int]:
-    """Where the numbers of the first tensor lie; views of it begin at the same place."""
-    import torch
-
-    if isinstance(values, dict):
-        values = tuple(values.values())
-    first = values[0] if isinstance(values, tuple | list) and values else values
-    if isinstance(first, tuple | list) and first:
-        first = first[0]
-    if isinstance(first, torch.Tensor):
-        pointer = first.data_ptr()
-        return [pointer] if pointer else []
-    return []

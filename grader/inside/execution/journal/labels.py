@@ -3,35 +3,84 @@
 from __future__ import annotations
 
 from collections import Counter
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .batches import inputs_and_labels
+from .random_states import kept_random_states
 from .rows import length_of
 
 if TYPE_CHECKING:
     from .rows import Part
 
-__all__ = ["counts_of"]
+__all__ = ["counts_of", "gives_them"]
 
 USUAL = ("targets", "labels", "_labels", "y", "Y", "target", "label", "classes_of_rows")
+ASKED = 8
+"""Rows of different labels that a dataset of the student's own is asked for."""
+ASKING_SECONDS = 0.25
+THEIRS = ("torch.", "torchvision.")
 
 
 def counts_of(parts: list[Part]) -> Counter[int] | None:
     """Label → count over all rows; None when some part's labels cannot be told."""
     total: Counter[int] = Counter()
     for part in parts:
-        base, index = part.labelled or (part.base, part.index)
-        labels = _labels_in(base)
+        base, labels = _labels_of(part)
         if labels is None:
             return None
-        if index is not None:
-            labels = labels[index]
         values, counts = np.unique(labels, return_counts=True)
         renamed = getattr(base, "target_transform", None)
         for value, count in zip(values.tolist(), counts.tolist(), strict=True):
             total[_renamed(value, renamed)] += count
     return total
+
+
+def gives_them(dataset: Any, parts: list[Part]) -> bool:
+    """Whether a dataset gives the labels that were found: one of the student's own is asked.
+
+    Args:
+        dataset: The outermost.
+        parts: Of all its rows.
+    """
+    if len(parts) != 1 or all(_is_theirs(one) for one in parts[0].around):
+        return True
+    base, labels = _labels_of(parts[0])
+    if labels is None or not len(labels):
+        return True
+    renamed = getattr(base, "target_transform", None)
+    _, rows = np.unique(labels, return_index=True)
+    chosen = rows[np.linspace(0, len(rows) - 1, min(ASKED, len(rows))).astype(int)]
+    until = monotonic() + ASKING_SECONDS
+    with kept_random_states():
+        for row in chosen.tolist():
+            given = _given(dataset, row)
+            if given is not None and given != _renamed(int(labels[row]), renamed):
+                return False
+            if monotonic() > until:
+                break
+    return True
+
+
+def _is_theirs(dataset: Any) -> bool:
+    return type(dataset).__module__.startswith(THEIRS)
+
+
+def _given(dataset: Any, row: int) -> float | None:
+    try:
+        _, label = inputs_and_labels(dataset[row])
+        return float(label)
+    except Exception:
+        return None
+
+
+def _labels_of(part: Part) -> tuple[Any, np.ndarray[Any, Any] | None]:
+    """What holds the labels of a part, and one for each of its rows."""
+    base, index = part.labelled or (part.base, part.index)
+    labels = _labels_in(base)
+    return base, labels if labels is None or index is None else labels[index]
 
 
 def _renamed(value: int, transform: Any) -> int:
@@ -53,10 +102,21 @@ def _labels_in(base: Any) -> np.ndarray[Any, Any] | None:
         found = _as_labels(space[name], rows)
         if found is not None:
             return found
-    for name in ("samples", "imgs", "_samples"):
-        pairs = space.get(name)
-        if isinstance(pairs, list) and len(pairs) == rows and rows and isinstance(pairs[0], tuple):
-            return _as_labels([pair[-1] for pair in pairs], rows)
+    return next(
+        (found for one in space.values() if (found := _in_rows(one, rows)) is not None), None
+    )
+
+
+def _in_rows(value: Any, rows: int) -> np.ndarray[Any, Any] | None:
+    """Labels at the end of each row of a list, as `samples` has them, or in a table's column."""
+    try:
+        if isinstance(value, list) and len(value) == rows and isinstance(value[0], tuple | list):
+            return _as_labels([row[-1] for row in value], rows)
+        if hasattr(value, "columns") and hasattr(value, "iloc"):
+            columns = [name for name in USUAL if name in value.columns] or list(value.columns)[-1:]
+            return _as_labels(value[columns[0]], rows)
+    except Exception:
+        return None
     return None
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..meter import number
 from .batches import Batches, inputs_and_labels
-from .labels import counts_of
+from .labels import counts_of, gives_them
 from .random_states import kept_random_states
 from .rows import Part, parts_of, within
+from .transforms import transforms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,6 @@ __all__ = ["Known", "Pass"]
 ASKED_AGAIN = 8
 """Times that one row is asked for: a flip of probability one half is missed once in 128."""
 ASKING_SECONDS = 0.25
-TEXT = 2000
 
 
 class Known:
@@ -46,9 +47,15 @@ class Known:
         self.asked = 0
         """Passes in which nets were only asked."""
         self.random_inputs: bool | None = None
+        self.altered: bool | None = None
+        """Whether nets were given other numbers than it yielded."""
         self.batches = Batches()
         self.names: set[str] = set()
         """What the student's scopes call it."""
+        self.role = ""
+        """What these names say it is for: `train`, `val` or `test`."""
+        self.counted_whole = False
+        """Whether the yielded labels are those of all its rows."""
         self.trained_nets: set[int] = set()
         self.first_trained: int | None = None
         """When, in the order of passes."""
@@ -57,6 +64,7 @@ class Known:
         self.problem = ""
         self.dataset = dataset
         self._counts: Any = None
+        self._drops_last = False
 
     def describe(self, loader: Any) -> None:
         """Look at the loader, once."""
@@ -64,6 +72,7 @@ class Known:
         self.batch_size = getattr(loader, "batch_size", None)
         if self.batch_size is None:
             self.batch_size = getattr(getattr(loader, "batch_sampler", None), "batch_size", None)
+        self._drops_last = bool(getattr(loader, "drop_last", False))
         sampler = getattr(loader, "sampler", None)
         self.shuffled = {
             "RandomSampler": True,
@@ -75,20 +84,31 @@ class Known:
 
     def look_at(self, dataset: Any, indices: Any = None) -> None:
         """Find its rows, labels and transform."""
-        parts = parts_of(dataset)
+        self.parts = parts = parts_of(dataset)
+        held = gives_them(dataset, parts)
         if indices is not None and len(parts) == 1:
             parts = [within(parts[0], np.asarray([int(i) for i in indices], dtype=np.int64))]
         self.parts = parts
         chains = [" of ".join(part.names) for part in parts]
         self.chain = chains[0] if len(chains) == 1 else " and ".join(dict.fromkeys(chains))
-        self._counts = counts_of(parts)
-        self.transform = _transform(dataset)
+        self._counts = counts_of(parts) if held else None
+        self.transform = transforms_of(parts)
 
     @property
     def source(self) -> str:
         """The one split that all its rows come from; empty when that is unknown."""
-        sources = {part.source for part in self.parts}
+        sources = {part.source for part in self.parts if part.length}
         return sources.pop() if len(sources) == 1 else ""
+
+    @property
+    def sources(self) -> list[str]:
+        """Every split that some of its rows come from."""
+        return sorted({part.source for part in self.parts if part.source and part.length})
+
+    def is_whole(self, counted: int) -> bool:
+        """Whether a pass that counted so many labels left none out."""
+        left = self.length - counted
+        return left <= 0 or (self._drops_last and left < (self.batch_size or 1))
 
     @property
     def has_labels(self) -> bool:
@@ -125,49 +145,36 @@ class Known:
         yielded = self.batches.labels
         if counts is None or (yielded and not set(yielded) <= set(counts)):
             counts = yielded
+        whole = self.counted_whole if counts is yielded else True
         labels = sorted(counts)
+        low, high = self.batches.lowest, self.batches.highest
         return {
             "index": index,
             "place": self.place,
             "dataset": self.chain[:300],
             "source": self.source[:300],
+            "sources": [source[:300] for source in self.sources[:20]],
+            "role": self.role,
             "use": use,
             "length": self.length,
             "batch_size": self.batch_size,
             "shuffled": self.shuffled,
             "passes": self.passes,
             "classes": {str(label): int(counts[label]) for label in labels[:1000]},
+            "classes_whole": whole,
             "labels_known": self.labels_known,
             "label_min": int(labels[0]) if labels else None,
             "label_max": int(labels[-1]) if labels else None,
             "shape": list(self.batches.shape),
             "mean": mean[:16],
             "std": std[:16],
+            "lowest": number(low) if low <= high else None,
+            "highest": number(high) if low <= high else None,
             "random_inputs": self.random_inputs,
+            "altered": self.altered,
             "transform": self.transform,
             "rows_known": all(part.known for part in self.parts) and bool(self.parts),
         }
-
-
-def _transform(dataset: Any, depth: int = 8) -> str:
-    """The transform of the outermost dataset that has one, as it prints."""
-    for _ in range(depth):
-        for name in ("transform", "transforms"):
-            found = getattr(dataset, name, None)
-            if found is not None:
-                try:
-                    return str(found)[:TEXT].encode("utf-8", "replace").decode()
-                except Exception:
-                    return ""
-        inner = next(
-            (getattr(dataset, n) for n in ("dataset", "subset") if hasattr(dataset, n)), None
-        )
-        if inner is None:
-            inner = next(iter(getattr(dataset, "datasets", [])), None)
-        if inner is None:
-            return ""
-        dataset = inner
-    return ""
 
 
 def _differs(dataset: Any, row: int, times: int) -> bool | None:
@@ -206,6 +213,10 @@ class Pass:
         self.number = number
         self.steps = 0
         self.backwards = 0
+        self.counted = 0
+        """Labels of its batches."""
+        self.sample: Any = None
+        """Some numbers of the latest batch, until a net is asked."""
         self.pointers: tuple[int, ...] = ()
         """Of the latest batch's storages."""
         self.calls: dict[int, Any] = {}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .copies import Files
 from .rows import row_keys
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ Rows = np.ndarray[Any, Any]
 class Identity:
     """The rows of one part, as sets that can be compared; made when first asked for."""
 
-    def __init__(self, part: Part, cache: dict[Any, Rows | None]) -> None:
+    def __init__(self, part: Part, cache: dict[Any, Rows | None], files: Files) -> None:
         self._part = part
         self._cache = cache
+        self._files = files
         self._positions: Rows | None = None
         self._keys: Rows | None = None
         self.source = part.source if part.positional else ""
@@ -40,6 +42,12 @@ class Identity:
             index = np.arange(part.length) if part.index is None else part.index
             self._positions = np.unique(index)
         return self._positions
+
+    @property
+    def paths(self) -> list[str] | None:
+        """Its files."""
+        paths = self._part.paths
+        return None if paths is None else [paths[row] for row in self.positions.tolist()]
 
     @property
     def keys(self) -> Rows | None:
@@ -57,7 +65,7 @@ class Identity:
 
         if self.base not in self._cache:
             part = self._part
-            whole = Part(part.base, None, part.names, part.source, part.array, part.paths)
+            whole = Part(part.base, None, part.names, part.source, part.array)
             try:
                 self._cache[self.base] = row_keys(whole)
             except Exception:
@@ -71,6 +79,9 @@ class Identity:
             return _common(self.positions, other.positions), "rows"
         if self.source and other.source:
             return 0, "rows"  # two splits of published data
+        paths, others = self.paths, other.paths
+        if paths is not None and others is not None:
+            return self._files.shared(paths, others), "content"
         first, second = self.keys, other.keys
         if first is None or second is None:
             return 0, "content"
@@ -87,10 +98,10 @@ def overlaps(loaders: list[list[Part]]) -> list[dict[str, Any]]:
     Args:
         loaders: The parts of each loader's rows, in the order of the loaders.
     """
-    cache: dict[Any, Rows | None] = {}
-    known = [[Identity(part, cache) for part in parts] for parts in loaders]
-    found: list[dict[str, Any]] = []
     began = monotonic()
+    cache, files = dict[Any, "Rows | None"](), Files(began + SECONDS)
+    known = [[Identity(part, cache, files) for part in parts] for parts in loaders]
+    found: list[dict[str, Any]] = []
     for second in range(len(known)):
         for first in range(second):
             if len(found) >= PAIRS or monotonic() - began > SECONDS:

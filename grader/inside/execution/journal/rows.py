@@ -46,6 +46,7 @@ class Part:
         array: What holds its inputs, [N, …].
         paths: What holds its inputs, N files.
         positional: Whether the index is a position in the source.
+        around: The datasets from the outermost in, the base at the end.
         labelled: The dataset of the student's own around it, and which of its rows: it may give
             other labels than the base. None where there is none.
     """
@@ -58,6 +59,7 @@ class Part:
     paths: list[str] | None = None
     positional: bool = False
     labelled: tuple[Any, np.ndarray[Any, Any] | None] | None = None
+    around: tuple[Any, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -98,13 +100,13 @@ def within(part: Part, index: np.ndarray[Any, Any]) -> Part:
 
 
 def _walk(
-    dataset: Any, index: np.ndarray[Any, Any] | None, names: tuple[str, ...], depth: int
+    dataset: Any, index: np.ndarray[Any, Any] | None, around: tuple[Any, ...], depth: int
 ) -> list[Part]:
     from torch.utils.data import ConcatDataset, Dataset, Subset
 
-    names = (*names, type(dataset).__name__)
+    around = (*around, dataset)
     if depth == 0:
-        return [Part(dataset, index, names)]
+        return [_part(index, around)]
     if isinstance(dataset, Subset) or _is_like_subset(dataset):
         chosen = (
             np.asarray(
@@ -115,25 +117,29 @@ def _walk(
             .astype(np.int64)
             .reshape(-1)
         )
-        return _walk(dataset.dataset, chosen if index is None else chosen[index], names, depth - 1)
+        return _walk(dataset.dataset, chosen if index is None else chosen[index], around, depth - 1)
     if isinstance(dataset, ConcatDataset):
-        return _walk_all(dataset, index, names, depth)
+        return _walk_all(dataset, index, around, depth)
     for name in INNER:
         inner = vars(dataset).get(name) if hasattr(dataset, "__dict__") else None
         if isinstance(inner, Dataset) and length_of(inner) == length_of(dataset):
-            return _walk(inner, index, names, depth - 1)
+            return _walk(inner, index, around, depth - 1)
     held = None if split_of(dataset) else rows_inside(dataset, length_of(dataset))
     if held is not None:
         inner, rows = held
-        parts = _walk(inner, rows if index is None else rows[index], names, depth - 1)
+        parts = _walk(inner, rows if index is None else rows[index], around, depth - 1)
         for part in parts:
             part.labelled = (dataset, index) if len(parts) == 1 else (None, None)
         return parts
-    return [Part(dataset, index, names)]
+    return [_part(index, around)]
+
+
+def _part(index: np.ndarray[Any, Any] | None, around: tuple[Any, ...]) -> Part:
+    return Part(around[-1], index, tuple(type(one).__name__ for one in around), around=around)
 
 
 def _walk_all(
-    dataset: Any, index: np.ndarray[Any, Any] | None, names: tuple[str, ...], depth: int
+    dataset: Any, index: np.ndarray[Any, Any] | None, around: tuple[Any, ...], depth: int
 ) -> list[Part]:
     found: list[Part] = []
     start = 0
@@ -142,7 +148,7 @@ def _walk_all(
         mine = None
         if index is not None:
             mine = index[(index >= start) & (index < end)] - start
-        found += _walk(inner, mine, names, depth - 1)
+        found += _walk(inner, mine, around, depth - 1)
         start = end
     return found
 
@@ -245,16 +251,13 @@ def _split_by_folder(paths: list[str]) -> str:
 
 
 def row_keys(part: Part) -> np.ndarray[Any, Any] | None:
-    """A number for the content of each row, uint64 [N]; None when it cannot be told."""
-    if part.array is not None:
-        array = part.array
-        if hasattr(array, "detach"):
-            array = array.detach().cpu().numpy()
-        keys = hashed(np.asarray(array))
-    elif part.paths is not None:
-        keys = np.asarray([hash(path) for path in part.paths], dtype=np.int64).view(np.uint64)
-    else:
+    """A number for the content of each row of an array, uint64 [N]; None without one."""
+    array = part.array
+    if array is None:
         return None
+    if hasattr(array, "detach"):
+        array = array.detach().cpu().numpy()
+    keys = hashed(np.asarray(array))
     return keys if part.index is None else keys[part.index]
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import Subset, TensorDataset
+from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 from grader.inside.execution.journal.loaders import Known
 from grader.inside.execution.journal.origins import find_origins
@@ -43,6 +43,17 @@ def test_a_part_is_told_by_its_own_rows():
     assert source_of(Subset(whole, range(500, 550))) == "fashion/test"
     assert source_of(Subset(whole, range(400))) == "fashion/train"
     assert source_of(Subset(whole, range(450, 550))) == ""
+
+
+def test_every_split_of_rows_from_two():
+    train, test = (TensorDataset(torch.from_numpy(array).float()) for array in GREY.values())
+    both = ConcatDataset([train, test])
+    for dataset, sources in ((both, sorted(GREY)), (Subset(both, range(500)), ["fashion/train"])):
+        known = Known(None, dataset, len(dataset))
+        known.look_at(dataset)
+        find_origins([known], GREY.items())
+        assert known.sources == sources
+        assert known.source == (sources[0] if len(sources) == 1 else "")
 
 
 def test_what_is_no_array_of_numbers_hides_nothing():
