@@ -345,7 +345,7 @@ class Steps(Record):
     """Probe `train_by_hand`: one update of a net that computes its own gradients.
 
     Arrays, float64: `output_<i>` what `forward` gave, `<parameter>_<i>` each parameter afterwards,
-    for the i-th way of calling it.
+    for the i-th way of calling it; `gradient_<parameter>_<i>` where gradients were only made.
     """
 
     binding: Binding
