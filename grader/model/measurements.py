@@ -190,6 +190,8 @@ class SavedTensor(Record):
     role: Literal["parameter", "buffer", "unknown"] = "unknown"
     sha256: str = Field(default="", max_length=64)
     """Of its numbers, little-endian: equal tensors in two files have equal digests."""
+    same_as: str = Field(default="", max_length=300)
+    """The earlier tensor that this one is: one memory in the file, or one parameter of the net."""
 
 
 class Operation(Record):

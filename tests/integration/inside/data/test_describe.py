@@ -244,3 +244,44 @@ def test_tensors_that_fit_no_net_made_by_hand_say_so(box):
     box.save("HW1_1_2.pkl", (torch.zeros(3, 4), torch.zeros(4)))
     answer = box.ask(("describe_module", {"role": by_hand(), "source": "saved"}))[0]
     assert answer.header["state"] in {"student_fault", "unbound"} or not answer.payload.saved
+
+
+SHARED = IMPORTS + (
+    "class Net(nn.Module):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        self.conv1, self.fc = nn.Conv2d(1, 4, 3), nn.Linear(4, 10)\n"
+    "        self.layers = nn.Sequential(self.conv1, nn.ReLU(), nn.Conv2d(4, 4, 3))\n"
+    "    def forward(self, x):\n"
+    "        return self.fc(self.layers(x).mean((2, 3)))\n"
+)
+
+
+def shared_state():
+    conv, fc, last = nn.Conv2d(1, 4, 3), nn.Linear(4, 10), nn.Conv2d(4, 4, 3)
+    named = {"conv1": conv, "fc": fc, "layers.0": conv, "layers.2": last}
+    return {f"{n}.{k}": t for n, one in named.items() for k, t in one.state_dict().items()}
+
+
+@pytest.mark.parametrize("change", [lambda t: t, torch.clone], ids=["one memory", "copies"])
+def test_a_layer_with_two_names_is_one(box, change):
+    box.notebook(SHARED)
+    box.save("net.pt", {name: change(tensor) for name, tensor in shared_state().items()})
+    saved = {one.name: one for one in describe(box).payload.saved}
+    assert saved["layers.0.weight"].same_as == "conv1.weight"
+    assert saved["layers.0.bias"].same_as == "conv1.bias"
+    assert [one.role for one in saved.values()] == ["parameter"] * len(saved)
+    assert not saved["layers.2.weight"].same_as
+
+
+def test_a_claim_to_share_is_not_believed_where_the_file_says_otherwise(box):
+    box.notebook(SHARED)
+    other = {n: torch.rand_like(t) if "layers.0" in n else t for n, t in shared_state().items()}
+    box.save("net.pt", other)
+    assert not any(one.same_as for one in describe(box).payload.saved)
+
+
+def test_equal_tensors_of_two_layers_are_two(box):
+    box.notebook(SHARED.replace("Sequential(self.conv1,", "Sequential(nn.Conv2d(1, 4, 3),"))
+    box.save("net.pt", {name: torch.clone(tensor) for name, tensor in shared_state().items()})
+    assert not any(one.same_as for one in describe(box).payload.saved)
