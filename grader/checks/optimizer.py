@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -117,12 +117,16 @@ class _Found:
     schedule: str
     schedule_settings: Mapping[str, Number | bool | str]
     place: Place | None
+    how: str
+
+
+STEPPED, WRITTEN = "as it stepped in the run", "as your code makes it"
 
 
 @check("optimizer.settings", OptimizerSettings, needs=_needs)
 def optimizer_settings(params: OptimizerSettings, seen: Seen) -> CheckResult:
     """Your optimizer has the type and the settings that the assignment asks for."""
-    how, found, batches, stopped = _found(params, seen)
+    found, batches, stopped = _found(params, seen)
     expected = _expected(params)
     if not found:
         return stopped or failed(
@@ -130,11 +134,12 @@ def optimizer_settings(params: OptimizerSettings, seen: Seen) -> CheckResult:
             expected=expected,
             hint="Make one from torch.optim over the net's parameters, and call its step().",
         )
-    judged = [(one, _judge(params, one, batches)) for one in found]
+    judged = [(one, _judge(params, one, batches, reached=stopped is None)) for one in found]
     pick = min if params.which == "any" else max
-    best, parts = pick(judged, key=lambda entry: sum(told != "" for told in entry[1].values()))
+    best, parts = pick(judged, key=lambda entry: _rank(entry[1]))
     wrong = [told for told in parts.values() if told]
     unclear = [name for name, told in parts.items() if UNKNOWN in told]
+    how = best.how
     where = f" ({best.place})" if best.place else ""
     more: dict[str, Any] = {
         "expected": expected,
@@ -148,6 +153,8 @@ def optimizer_settings(params: OptimizerSettings, seen: Seen) -> CheckResult:
             f"{f' with {best.schedule}' if best.schedule else ''}.",
             **more,
         )
+    if stopped is not None and stopped.outcome is Outcome.ERROR:
+        return stopped
     if len(unclear) == len(wrong):
         return waiting(
             f"Your code makes {best.type}{where}, but {listed(unclear)} could not be read from the "
@@ -164,16 +171,23 @@ def optimizer_settings(params: OptimizerSettings, seen: Seen) -> CheckResult:
     )
 
 
+def _rank(parts: Mapping[str, str]) -> tuple[int, int]:
+    """Fewer certain mistakes first, then fewer settings that the text leaves open."""
+    unclear = sum(UNKNOWN in told for told in parts.values())
+    return sum(told != "" for told in parts.values()) - unclear, unclear
+
+
 def _found(
     params: OptimizerSettings, seen: Seen
-) -> tuple[str, list[_Found], tuple[int, ...], CheckResult | None]:
-    """Optimizers, and how they were found: those that stepped, else those in the text.
+) -> tuple[list[_Found], tuple[int, ...], CheckResult | None]:
+    """Optimizers: those that stepped, and those in the text where a run did not get to its end.
 
     Returns:
-        How they were found in words, the optimizers, batch sizes, and the result without any.
+        The optimizers, batch sizes, and what ended the run early.
     """
     stopped: CheckResult | None = None
     batches: tuple[int, ...] = ()
+    stepped: list[_Found] = []
     try:
         evidence, run = seen.measured(execute(seen.rubric), Execution)
     except Stopped as fault:
@@ -184,12 +198,12 @@ def _found(
         sizes = (one.batch_size for one in run.loaders if one.use == "train")
         batches = tuple(dict.fromkeys(size for size in sizes if size))
         stepped = [_alive(one) for one in _of_model(params, seen, run)]
-        if stepped:
-            return "as it stepped in the run", stepped, batches, None
         stopped = not_reached(evidence, run, "your training", seen.source())
-        if stopped is not None and stopped.outcome is Outcome.ERROR:
-            raise Stopped(stopped)
-    return "as your code makes it", _written(seen), batches, stopped
+    if stepped and stopped is None:
+        return stepped, batches, None
+    places = {one.place for one in stepped}
+    written = [one for one in _written(seen) if one.place not in places]
+    return [*stepped, *written], batches, stopped
 
 
 def _of_model(params: OptimizerSettings, seen: Seen, run: Execution) -> list[OptimizerSeen]:
@@ -209,7 +223,7 @@ def _of_model(params: OptimizerSettings, seen: Seen, run: Execution) -> list[Opt
 
 
 def _alive(one: OptimizerSeen) -> _Found:
-    return _Found(one.type, one.settings, one.scheduler, one.scheduler_settings, one.place)
+    return _Found(one.type, one.settings, one.scheduler, one.scheduler_settings, one.place, STEPPED)
 
 
 def _written(seen: Seen) -> list[_Found]:
@@ -227,8 +241,8 @@ def _written(seen: Seen) -> list[_Found]:
         kind = use.name.rpartition(".")[2]
         for _, settings in _calls(use.text, kind):
             whole = {**DEFAULTS.get(kind, {}), **settings}
-            made.append(_Found(kind, whole, "", {}, use.place))
-    return [_Found(one.type, one.settings, schedule, schedule_settings, one.place) for one in made]
+            made.append(_Found(kind, whole, "", {}, use.place, WRITTEN))
+    return [replace(one, schedule=schedule, schedule_settings=schedule_settings) for one in made]
 
 
 def _calls(text: str, kind: str | None) -> list[tuple[str, dict[str, Number | bool | str]]]:
@@ -264,8 +278,17 @@ def _literal(node: ast.expr) -> Number | bool | str:
     return UNKNOWN
 
 
-def _judge(params: OptimizerSettings, one: _Found, batches: tuple[int, ...]) -> dict[str, str]:
-    """What was asked → what is wrong with it, or nothing."""
+def _judge(
+    params: OptimizerSettings, one: _Found, batches: tuple[int, ...], *, reached: bool
+) -> dict[str, str]:
+    """What was asked → what is wrong with it, or nothing.
+
+    Args:
+        params: What was asked.
+        one: An optimizer.
+        batches: Sizes of the batches that were trained with.
+        reached: Whether the run got to its end: else other batches may come later.
+    """
     parts: dict[str, str] = {}
     if params.type:
         right = one.type in params.type
@@ -282,7 +305,8 @@ def _judge(params: OptimizerSettings, one: _Found, batches: tuple[int, ...]) -> 
         right = bool(set(batches) & set(params.batch_size))
         asked = either(str(size) for size in params.batch_size)
         has_size = f"the batch size is {either(str(size) for size in batches)}"
-        told = f"{has_size}, not {asked}" if batches else f"the batch size is {UNKNOWN}"
+        seen = batches and reached
+        told = f"{has_size}, not {asked}" if seen else f"the batch size is {UNKNOWN}"
         parts["batch size"] = "" if right else told
     return parts
 

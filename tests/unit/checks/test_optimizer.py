@@ -9,6 +9,7 @@ import pytest
 from grader.checks.optimizer import _scan
 from grader.checks.ranges import Range
 from grader.checks.requests import describe_module, execute
+from grader.model.evidence import Place
 from grader.model.journal import OptimizerSeen
 from grader.model.measurements import (
     ApiUse,
@@ -21,7 +22,7 @@ from grader.model.measurements import (
 )
 from grader.model.outcome import Outcome
 from tests.made_up import a_binding, a_rubric, a_seen, judged, measured
-from tests.unit.checks.pieces import PLACE, a_run, loader, run
+from tests.unit.checks.pieces import PLACE, STOPPED, a_run, loader, run
 
 if TYPE_CHECKING:
     from grader.model.scorecard import CheckResult
@@ -53,13 +54,19 @@ class TestOptimizer:
         "batch_size": [32],
     }
 
-    def graded(self, *optimizers: OptimizerSeen, text: str = "", **params: Any) -> CheckResult:
-        uses = ()
+    def graded(
+        self,
+        *optimizers: OptimizerSeen,
+        text: str = "",
+        ended: dict[str, Any] | None = None,
+        **params: Any,
+    ) -> CheckResult:
+        uses: tuple[ApiUse, ...] = ()
         if text:
             use = ApiUse(name="torch.optim.SGD", place=PLACE, how="static", text=text)
             uses = (use,)
         seen = a_seen(
-            run(optimizers=optimizers, loaders=(TRAIN,)),
+            run(optimizers=optimizers, loaders=(TRAIN,), **(ended or {})),
             measured(_scan(), ApiUses(uses=uses, searched=())),
             measured(
                 describe_module(a_rubric(), "cnn", "any"),
@@ -123,6 +130,38 @@ class TestOptimizer:
     def test_a_variable_in_the_text_waits_for_a_person(self) -> None:
         text = "optim.SGD(net.parameters(), lr=LR, momentum=0.9, weight_decay=5e-4)"
         assert self.graded(text=text, **self.SETTINGS).outcome is Outcome.PENDING
+
+    ADAM = optimizer(type="Adam", place=Place(file="hw.ipynb", cell=1))
+    RIGHT = "optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)"
+
+    @pytest.mark.parametrize(
+        ("kind", "otherwise"),
+        [
+            ("pretrained_weights_missing", Outcome.PARTIAL),
+            ("dataset_missing", Outcome.ERROR),
+            ("KeyError", Outcome.PARTIAL),
+        ],
+    )
+    def test_what_a_run_did_not_reach_is_read_in_the_text(
+        self, kind: str, otherwise: Outcome
+    ) -> None:
+        cell = STOPPED.model_copy(update={"error_kind": kind})
+        ended = {"cells": (cell,), "ended_by": "error"}
+        result = self.graded(self.ADAM, text=self.RIGHT, ended=ended, **self.SETTINGS)
+        assert result.outcome is Outcome.PASS
+        assert "as your code makes it" in result.message
+        assert self.graded(self.ADAM, ended=ended, **self.SETTINGS).outcome is otherwise
+
+    def test_a_run_that_got_to_its_end_is_believed(self) -> None:
+        result = self.graded(self.ADAM, text=self.RIGHT, **self.SETTINGS)
+        assert "it is Adam, not SGD" in result.message
+
+    def test_batches_of_what_was_not_reached_wait_for_a_person(self) -> None:
+        ended = {"cells": (STOPPED,), "ended_by": "error"}
+        params = {**self.SETTINGS, "batch_size": [100]}
+        assert self.graded(self.ADAM, text=self.RIGHT, ended=ended, **params).outcome is (
+            Outcome.PENDING
+        )
 
     def test_none_at_all(self) -> None:
         assert self.graded().outcome is Outcome.FAIL
