@@ -96,6 +96,8 @@ class ApiUse(Record):
     how: Literal["static", "dynamic"]
     text: str = Field(default="", max_length=500)
     """The source line."""
+    constants: dict[str, float] = Field(default={}, max_length=64)
+    """Names and the like in that text, and the one number that each stands for."""
 
 
 class ApiUses(Record):

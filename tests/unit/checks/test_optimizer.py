@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grader.checks.optimizer import _scan
 from grader.checks.ranges import Range
 from grader.checks.requests import describe_module, execute
+from grader.checks.written_optimizers import GROUPS, scan
 from grader.model.evidence import Place
 from grader.model.journal import OptimizerSeen
 from grader.model.measurements import (
@@ -63,11 +63,18 @@ class TestOptimizer:
     ) -> CheckResult:
         uses: tuple[ApiUse, ...] = ()
         if text:
-            use = ApiUse(name="torch.optim.SGD", place=PLACE, how="static", text=text)
+            name = GROUPS if "param_groups" in text else "torch.optim.SGD"
+            use = ApiUse(
+                name=name,
+                place=PLACE,
+                how="static",
+                text=text,
+                constants={"LR": 0.01, "C.wd": 5e-4},
+            )
             uses = (use,)
         seen = a_seen(
             run(optimizers=optimizers, loaders=(TRAIN,), **(ended or {})),
-            measured(_scan(), ApiUses(uses=uses, searched=())),
+            measured(scan(), ApiUses(uses=uses, searched=())),
             measured(
                 describe_module(a_rubric(), "cnn", "any"),
                 ModuleFacts(
@@ -128,8 +135,39 @@ class TestOptimizer:
         assert "momentum is 0, where 0.9 was asked" in result.message
 
     def test_a_variable_in_the_text_waits_for_a_person(self) -> None:
-        text = "optim.SGD(net.parameters(), lr=LR, momentum=0.9, weight_decay=5e-4)"
+        text = "optim.SGD(net.parameters(), lr=rate, momentum=0.9, weight_decay=5e-4)"
         assert self.graded(text=text, **self.SETTINGS).outcome is Outcome.PENDING
+
+    def test_so_it_does_beside_a_certain_mistake(self) -> None:
+        text = "optim.SGD(net.parameters(), lr=rate, momentum=0.5, weight_decay=5e-4)"
+        result = self.graded(text=text, **self.SETTINGS)
+        assert result.outcome is Outcome.PENDING
+        assert "momentum is 0.5, where 0.9 was asked" in result.message
+        assert self.graded(text=text, partial=False, **self.SETTINGS).outcome is Outcome.FAIL
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "optim.SGD(net.parameters(), LR, momentum=0.9, weight_decay=C.wd)",
+            "optim.SGD(net.parameters(), .01, .9, 0, 5e-4)",
+        ],
+    )
+    def test_constants_and_settings_by_position(self, text: str) -> None:
+        assert self.graded(text=text, **self.SETTINGS).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(
+        ("text", "outcome"),
+        [
+            ("for g in opt.param_groups:", Outcome.PENDING),
+            ("opt.param_groups[0]['lr'] /= 10", Outcome.PENDING),
+            ("opt.param_groups[0]['lr'] = lr", Outcome.PENDING),
+            ("print(opt.param_groups[0]['lr'])", Outcome.PARTIAL),
+            ("lr = [g['lr'] for g in opt.param_groups]", Outcome.PARTIAL),
+            ("if opt.param_groups[0]['lr'] == 1:", Outcome.PARTIAL),
+        ],
+    )
+    def test_a_schedule_by_hand_waits_for_a_person(self, text: str, outcome: Outcome) -> None:
+        assert self.graded(optimizer(scheduler=""), text=text).outcome is outcome
 
     ADAM = optimizer(type="Adam", place=Place(file="hw.ipynb", cell=1))
     RIGHT = "optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)"
