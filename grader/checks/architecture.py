@@ -141,7 +141,36 @@ class _Step:
 def _steps(facts: ModuleFacts) -> list[_Step]:
     """Layers in the order of running; in that of their definition where no pass was traced."""
     entries: Sequence[Operation | Layer] = facts.operations or facts.layers
-    return [_Step(entry.type, entry.settings, entry.path) for entry in entries]
+    return [_Step(entry.type, _in_numbers(entry.settings), entry.path) for entry in entries]
+
+
+def _in_numbers(settings: dict[str, str]) -> dict[str, str]:
+    """Settings with the padding that `same` and `valid` stand for."""
+    word = settings.get("padding", "")
+    if word == "valid":
+        return {**settings, "padding": "0"}
+    if word != "same":
+        return settings
+    kernel = _integers(settings.get("kernel_size", ""))
+    apart = _integers(settings.get("dilation", "1")) or (1,)
+    spans = [
+        (size - 1) * step
+        for size, step in zip(
+            kernel, apart * len(kernel) if len(apart) == 1 else apart, strict=False
+        )
+    ]
+    if not spans or any(span % 2 for span in spans):
+        return settings
+    return {**settings, "padding": str(tuple(span // 2 for span in spans))}
+
+
+def _integers(text: str) -> tuple[int, ...]:
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return ()
+    parts = value if isinstance(value, tuple | list) else (value,)
+    return tuple(part for part in parts if isinstance(part, int))
 
 
 def _compared(asked: tuple[LayerAsked, ...], facts: ModuleFacts) -> tuple[Fraction, str]:

@@ -285,3 +285,74 @@ def test_equal_tensors_of_two_layers_are_two(box):
     box.notebook(SHARED.replace("Sequential(self.conv1,", "Sequential(nn.Conv2d(1, 4, 3),"))
     box.save("net.pt", {name: torch.clone(tensor) for name, tensor in shared_state().items()})
     assert not any(one.same_as for one in describe(box).payload.saved)
+
+
+ONLY_IN_TRAINING = IMPORTS + (
+    "class Net(nn.Module):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        self.drop, self.norm = nn.Dropout(0.5), nn.BatchNorm1d(196)\n"
+    "        self.fc, self.out = nn.Linear(196, 196), nn.Linear(196, 10)\n"
+    "    def forward(self, x):\n"
+    "        x = F.relu(self.norm(self.fc(x.flatten(1))))\n"
+    "        if self.training:\n"
+    "            x = self.drop(x)\n"
+    "        return self.out(x)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "rates"),
+    [
+        (ONLY_IN_TRAINING, ["0.5"]),
+        (ONLY_IN_TRAINING.replace("self.drop(x)", "F.dropout(x, 0.25)"), ["0.25"]),
+        (ONLY_IN_TRAINING.replace("if self.training", "if x is None"), []),
+        (
+            ONLY_IN_TRAINING.replace(
+                "            x = self.drop(x)\n", "            raise ValueError\n"
+            ),
+            [],
+        ),
+    ],
+    ids=["layer", "function", "never run", "raises"],
+)
+def test_dropout_that_only_training_runs_is_seen(box, code, rates):
+    box.notebook(code)
+    operations = describe(box).payload.operations
+    assert [one.settings["p"] for one in operations if one.type == "Dropout"] == rates
+    assert [one.type for one in operations][-1] == "Linear"
+
+
+OWN_LAYERS = IMPORTS + (
+    "class Block(nn.Module):\n"
+    "    def __init__(self, i, o):\n"
+    "        super().__init__()\n"
+    "        self.w, self.b = nn.Parameter(torch.randn(o, i, 3, 3)), nn.Parameter(torch.zeros(o))\n"
+    "    def forward(self, x):\n"
+    "        return F.relu(F.conv2d(x, self.w, self.b, padding=1))\n"
+    "class MyConv(nn.Conv2d):\n"
+    "    pass\n"
+    "class Swish(nn.Module):\n"
+    "    def forward(self, x):\n"
+    "        return x * 2\n"
+    "class Net(nn.Module):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        self.c1, self.c2, self.act = Block(1, 4), MyConv(4, 4, 3, padding='same'), Swish()\n"
+    "        self.fc = nn.Linear(4 * 14 * 14, 10)\n"
+    "    def forward(self, x):\n"
+    "        return self.fc(self.act(self.c2(self.c1(x))).flatten(1))\n"
+)
+
+
+def test_layers_of_ones_own_are_looked_into(box):
+    box.notebook(OWN_LAYERS)
+    steps = [(one.type, one.path) for one in describe(box).payload.operations]
+    assert steps == [
+        ("Conv2d", "c1"),
+        ("ReLU", "c1"),
+        ("Conv2d", "c2"),
+        ("Swish", "act"),
+        ("Flatten", ""),
+        ("Linear", "fc"),
+    ]
