@@ -233,6 +233,8 @@ class ModuleFacts(Record):
     """Of one forward pass on a random input; empty when it could not be traced."""
     file_keys: tuple[str, ...] = Field(default=(), max_length=2000)
     """Top-level keys of the weight file, and `optimizer.state` where an optimizer's is in it."""
+    beside: dict[str, tuple[str, ...]] = Field(default={}, max_length=20)
+    """The same of the role's other weight files that fit the net exactly."""
     row_sums: tuple[Number, ...] = Field(default=(), max_length=64)
     """Sum over classes of exp(output) for a few random inputs: 1 for log-probabilities."""
 

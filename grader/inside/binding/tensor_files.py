@@ -294,6 +294,7 @@ def _saved(name: str, whole: Any) -> Saved:
     holder = _holder(whole)
     if holder is not None:
         return _module(name, holder)
+    whole = _inner(whole)
     if isinstance(whole, dict):
         keys = _checkpoint_keys(whole)
         if keys:
@@ -307,15 +308,52 @@ def _saved(name: str, whole: Any) -> Saved:
     return Saved(name, "tensors", tuple(_flat(whole, "")))
 
 
+def _inner(whole: Any) -> Any:
+    """The checkpoint in a list or a dictionary around it: `[net, optimizer]`, `{"state": {…}}`.
+
+    Only where one of its parts holds a net, and as a state dict.
+    """
+    found = whole
+    if isinstance(whole, list | tuple):
+        found = dict(enumerate(whole[:TENSOR_LIMIT]))
+        if len(_checkpoint_keys(found)) != 1:
+            return whole
+    elif isinstance(whole, dict) and not (_checkpoint_keys(whole) or _is_optimizer(whole)):
+        inner = [one for one in whole.values() if isinstance(one, dict) and _checkpoint_keys(one)]
+        if len(inner) != 1 or any(isinstance(one, torch.Tensor) for one in whole.values()):
+            return whole
+        found = inner[0]
+    return whole if _pickled(found) else found
+
+
+def _pickled(found: Any) -> bool:
+    return isinstance(found, dict) and any(_holder(one) is not None for one in found.values())
+
+
+def _is_optimizer(value: Any) -> bool:
+    return isinstance(value, dict) and {"state", "param_groups"} <= set(map(str, value))
+
+
 def _top_keys(whole: Any) -> tuple[str, ...]:
     """Names at the top of a file, and `optimizer.state` where it holds an optimizer's."""
-    if not isinstance(whole, dict):
-        return ()
-    keys = [str(key)[:300] for key in list(whole)[: TENSOR_LIMIT - 1]]
-    for value in whole.values():
-        if isinstance(value, dict) and {"state", "param_groups"} <= set(map(str, value)):
-            return (*keys, OPTIMIZER_STATE)
-    return tuple(keys)
+    top = list(whole)[: TENSOR_LIMIT - 1] if isinstance(whole, dict) else []
+    keys = [str(key)[:300] for key in top]
+    return (*keys, OPTIMIZER_STATE) if _holds_optimizer(whole) else tuple(keys)
+
+
+def _holds_optimizer(whole: Any) -> bool:
+    """Whether an optimizer, or the state of one, is somewhere in it."""
+    todo = [whole]
+    for value in todo:
+        inner = value.inert_state if isinstance(value, Inert) else value
+        if _is_optimizer(inner):
+            return True
+        if isinstance(inner, dict):
+            inner = list(inner.values())
+        if isinstance(inner, list | tuple) and len(todo) < TENSOR_LIMIT:
+            nested = (one for one in inner if isinstance(one, dict | list | tuple | Inert))
+            todo += list(nested)[:TENSOR_LIMIT]
+    return False
 
 
 def _part(name: str, value: Any, key: str) -> Saved:

@@ -23,6 +23,7 @@ __all__ = ["describe_module"]
 MANY = 2000
 ROWS = 8
 FEW_ROWS = 2
+FEW_FILES = 20
 SMALL = 20_000
 """Numbers of an input that counts as small: `ROWS` of them are tried."""
 
@@ -93,7 +94,7 @@ def _size(tensor: torch.Tensor) -> int:
 
 def _saved(bound: Bound) -> dict[str, Any]:
     if bound.saved is None:
-        nothing: dict[str, Any] = {"saved": [], "saved_from": "none", "file_keys": []}
+        nothing: dict[str, Any] = {"saved": [], "saved_from": "none", "file_keys": [], "beside": {}}
         return {**nothing, "missing_keys": [], "unexpected_keys": []}
     own = _every_name(bound.module)
     prefix = bound.fit.prefix if bound.fit else ""
@@ -114,6 +115,7 @@ def _saved(bound: Bound) -> dict[str, Any]:
         "saved": saved,
         "saved_from": bound.saved.kind,
         "file_keys": list(bound.saved.keys),
+        "beside": {n[:400]: list(k) for n, k in list(bound.beside.items())[:FEW_FILES]},
         "missing_keys": [name[:300] for name in missing[:MANY]],
         "unexpected_keys": [name[:300] for name in unexpected[:MANY]],
     }

@@ -252,6 +252,13 @@ class TestWeightFiles:
         given = {"model": "cnn", "holds": ["Epoch", "scheduler"], "partial": False}
         assert judged("checkpoint.has", given, whole).outcome is Outcome.FAIL
 
+    def test_the_optimizer_may_be_in_another_file_of_the_same_net(self) -> None:
+        beside = {"last.pt": ("model", "optim", "optimizer.state")}
+        seen = a_seen(described("saved", saved=(tensor("a"),), file_keys=(), beside=beside))
+        result = judged("checkpoint.has", {"model": "cnn"}, seen)
+        assert result.outcome is Outcome.PASS
+        assert result.message.startswith("last.pt holds")
+
     def test_no_checkpoint_is_not_an_empty_one(self) -> None:
         result = judged("checkpoint.has", {"model": "cnn"}, a_seen(described("saved")))
         assert result.outcome is Outcome.FAIL
