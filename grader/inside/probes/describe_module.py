@@ -60,6 +60,7 @@ def _traced(session: Session, bound: Bound, role: dict[str, Any], reply: Reply) 
         sample = 16 * torch.rand(rows, *shape, generator=generator)
         try:
             net = make_net(bound.module, {**role, "output_shape": None}, sample)
+            net.wanted = tuple(role.get("output_shape") or ())
             found = trace(net, sample)
         except Exception as error:
             first = first or error

@@ -356,3 +356,39 @@ def test_layers_of_ones_own_are_looked_into(box):
         ("Flatten", ""),
         ("Linear", "fc"),
     ]
+
+
+AUTOENCODER = IMPORTS + (
+    "class Net(nn.Module):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        self.enc = nn.Sequential(nn.Flatten(), nn.Linear(196, 10))\n"
+    "        self.dec = nn.Sequential(nn.Linear(10, 196), nn.Sigmoid())\n"
+    "    def forward(self, x):\n"
+    "        z = self.enc(x)\n"
+    "        out = self.dec(z)\n"
+    "        return OUT\n"
+)
+
+
+@pytest.mark.parametrize(
+    "out", ["out", "out.view(-1, 1, 14, 14)", "(z, out)", "{'z': z, 'out': out.view(-1, 14, 14)}"]
+)
+def test_an_autoencoders_outputs_are_found_in_what_it_returns(box, make, out):
+    code = AUTOENCODER.replace("OUT", out)
+    box.notebook(code)
+    space = {}
+    exec(code, space)
+    box.save("net.pt", space["Net"]().state_dict())
+    net = role(output_shape=[196])
+    assert describe(box, output_shape=[196]).payload.output_shape == (196,)
+    box.give("mnist/test", make["images"](5, 14), "torchvision.MNIST")
+    asked = {"role": net, "dataset": "mnist/test", "source": "saved"}
+    answer = box.ask(("predict", asked))[0]
+    assert answer.header["state"] == "measured", answer.header["fault"]
+    assert answer.arrays["scores"].shape == (5, 196)
+
+
+def test_rows_of_codes_are_no_outputs(box):
+    box.notebook(AUTOENCODER.replace("OUT", "z"))
+    assert describe(box, output_shape=[196]).payload.output_shape == (10,)
