@@ -117,6 +117,16 @@ class TestArchitecture:
         layers = [{"type": "Conv2d", "settings": {"padding": 1}}]
         assert self.graded(step, layers=layers).outcome is outcome
 
+    def test_the_shape_that_a_layer_gives(self) -> None:
+        layers = [{"type": "Conv2d", "output_shape": [64, 8, 8]}]
+        step = Operation(type="Conv2d", path="", output_shape=(64, 8, 8))
+        assert self.graded(step, layers=layers).outcome is Outcome.PASS
+        other = step.model_copy(update={"output_shape": (64, 4, 4)})
+        result = self.graded(other, layers=layers)
+        assert result.outcome is Outcome.FAIL
+        assert "it gives [64, 4, 4], not [64, 8, 8]" in result.message
+        assert self.graded(layers=layers).outcome is Outcome.PENDING, "no pass was traced"
+
     def test_missing_and_extra_layers_are_counted(self) -> None:
         assert "ends after 2 of 3 such layers" in self.graded(conv(64), conv(64)).message
         extra = self.graded(conv(64), conv(64), pool(), pool())
