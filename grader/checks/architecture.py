@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from grader.checks.bands import Band, earned, well_formed
 from grader.checks.base import Seen, Stopped, check, ours
+from grader.checks.faults import waiting
 from grader.checks.params import counted
 from grader.checks.phrases import bound_by, called, count, either, listed, share
 from grader.checks.phrases import shape as spelt
@@ -51,6 +52,8 @@ class LayerAsked(Record):
     """The class, such as `Conv2d`; `A|B` is either."""
     settings: dict[str, int | float | str | bool] = {}
     """Such as `{ out_channels = 64, kernel_size = 3 }`; one number stands for a square."""
+    output_shape: tuple[int, ...] = ()
+    """For one example, as it runs: `[64, 112, 112]`; empty: any."""
     times: int = Field(default=1, ge=1, le=100)
 
 
@@ -136,12 +139,45 @@ class _Step:
     type: str
     settings: dict[str, str]
     where: str
+    shape: tuple[int, ...]
 
 
 def _steps(facts: ModuleFacts) -> list[_Step]:
     """Layers in the order of running; in that of their definition where no pass was traced."""
     entries: Sequence[Operation | Layer] = facts.operations or facts.layers
-    return [_Step(entry.type, entry.settings, entry.path) for entry in entries]
+    return [
+        _Step(one.type, _in_numbers(one.settings), one.path, one.output_shape or ())
+        for one in entries
+    ]
+
+
+def _in_numbers(settings: dict[str, str]) -> dict[str, str]:
+    """Settings with the padding that `same` and `valid` stand for."""
+    word = settings.get("padding", "")
+    if word == "valid":
+        return {**settings, "padding": "0"}
+    if word != "same":
+        return settings
+    kernel = _integers(settings.get("kernel_size", ""))
+    apart = _integers(settings.get("dilation", "1")) or (1,)
+    spans = [
+        (size - 1) * step
+        for size, step in zip(
+            kernel, apart * len(kernel) if len(apart) == 1 else apart, strict=False
+        )
+    ]
+    if not spans or any(span % 2 for span in spans):
+        return settings
+    return {**settings, "padding": str(tuple(span // 2 for span in spans))}
+
+
+def _integers(text: str) -> tuple[int, ...]:
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return ()
+    parts = value if isinstance(value, tuple | list) else (value,)
+    return tuple(part for part in parts if isinstance(part, int))
 
 
 def _compared(asked: tuple[LayerAsked, ...], facts: ModuleFacts) -> tuple[Fraction, str]:
@@ -149,6 +185,9 @@ def _compared(asked: tuple[LayerAsked, ...], facts: ModuleFacts) -> tuple[Fracti
     wanted = [layer for layer in asked for _ in range(layer.times)]
     types = {one for layer in asked for one in layer.type.split("|")}
     steps = [step for step in _steps(facts) if step.type in types]
+    if any(layer.output_shape for layer in asked) and not facts.operations:
+        text = "No pass through your net could be traced, so the shapes within are not known."
+        raise Stopped(waiting(f"{text} A person will look."))
     if not steps:
         return Fraction(0), f"it has no {either(sorted(types))}"
     together = _common(wanted, steps)
@@ -191,6 +230,8 @@ def _apart(layer: LayerAsked, step: _Step) -> str:
             return f"{name} is {step.settings[name]}, not {value}"
         if name not in step.settings:
             return f"its {name} is not known"
+    if layer.output_shape and step.shape != layer.output_shape:
+        return f"it gives {spelt(step.shape)}, not {spelt(layer.output_shape)}"
     return ""
 
 
@@ -215,7 +256,8 @@ def _same(found: str, asked: float | str | bool) -> bool:  # noqa: FBT001 - a se
 
 def _asked(layer: LayerAsked) -> str:
     inner = ", ".join(f"{name}={value}" for name, value in layer.settings.items())
-    return f"{either(layer.type.split('|'))}({inner})"
+    gives = f" giving {spelt(layer.output_shape)}" if layer.output_shape else ""
+    return f"{either(layer.type.split('|'))}({inner}){gives}"
 
 
 def _said(step: _Step) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from grader.checks.bands import Band, earned, well_formed
 from grader.checks.base import Seen, check, failed
+from grader.checks.faults import waiting
 from grader.checks.phrases import bound_by, called, decimal, examples, share
 from grader.checks.phrases import shape as spelt
 from grader.checks.requests import Source, inspect_source, predict
@@ -19,10 +20,18 @@ from grader.model.measurements import Predictions
 from grader.model.scorecard import CheckResult, Flag
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
+    Floats = np.ndarray[Any, np.dtype[np.float64]]
+
 __all__ = ["AutoencoderError"]
+
+
+NEGATIVE = -0.5
+"""An output below this comes from a net whose inputs run from -1 to 1."""
 
 
 class AutoencoderError(Record):
@@ -71,13 +80,9 @@ def error_at_most(params: AutoencoderError, seen: Seen) -> CheckResult:
             hint="An autoencoder's output has the shape of its input.",
             **more,
         )
-    with np.errstate(all="ignore"):
-        squared = float(((outputs - inputs) ** 2).mean())
-    error = math.sqrt(squared) if params.metric == "rmse" else squared
-    average = float(((inputs - inputs.mean(axis=0)) ** 2).mean())
-    constant = math.sqrt(average) if params.metric == "rmse" else average
-    band = earned(params.bands, exact(error), rising=False) if math.isfinite(error) else None
-    fraction = band.fraction if band else Fraction(0)
+    error = _error(params, outputs, inputs)
+    constant = _error(params, inputs.mean(axis=0), inputs)
+    fraction = _fraction(params, error)
     told = (
         f"Your {name} gives back {examples(len(inputs), params.dataset)} with a "
         f"{params.metric.upper()} of {decimal(error)}; the average picture would reach "
@@ -92,6 +97,12 @@ def error_at_most(params: AutoencoderError, seen: Seen) -> CheckResult:
     }
     if fraction == 1:
         return CheckResult.banded(Fraction(1), f"{told}.", **more)
+    if _fraction(params, _of_shifted(params, outputs, inputs)) > fraction:
+        return waiting(
+            f"{told}. Its outputs seem to run from -1 to 1 and come closer when taken so. "
+            "A person will look.",
+            **more,
+        )
     earns = f" This earns {share(fraction)}." if fraction else ""
     return CheckResult.banded(
         fraction,
@@ -99,6 +110,26 @@ def error_at_most(params: AutoencoderError, seen: Seen) -> CheckResult:
         hint="Scale inputs to 0 to 1, end in a sigmoid, and train until the loss stops falling.",
         **more,
     )
+
+
+def _error(params: AutoencoderError, outputs: Floats, inputs: Floats) -> float:
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        squared = float(((outputs - inputs) ** 2).mean())
+    return math.sqrt(squared) if params.metric == "rmse" else squared
+
+
+def _of_shifted(params: AutoencoderError, outputs: Floats, inputs: Floats) -> float:
+    """The error where inputs were normalised to -1 to 1; infinite where no output is below 0."""
+    if not outputs.min() < NEGATIVE:
+        return math.inf
+    return _error(params, (outputs + 1) / 2, inputs)
+
+
+def _fraction(params: AutoencoderError, error: float) -> Fraction:
+    band = earned(params.bands, exact(error), rising=False) if math.isfinite(error) else None
+    return band.fraction if band else Fraction(0)
 
 
 def _flags(predictions: Predictions, name: str) -> tuple[Flag, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,10 +13,11 @@ from pydantic import Field, JsonValue, model_validator
 from grader.checks.arguments import Argument, draw, generator, specs
 from grader.checks.base import Seen, check, failed
 from grader.checks.by_hand import Activation, Batch, Loss, Net, gradients, slips
+from grader.checks.faults import waiting
 from grader.checks.phrases import bound_by, count, decimal, listed, share
 from grader.checks.requests import inspect_source, train_by_hand
 from grader.checks.scores import numbers
-from grader.model.base import Record
+from grader.model.base import Points, Record
 from grader.model.measurements import Steps
 from grader.model.scorecard import CheckResult
 
@@ -31,6 +33,9 @@ __all__ = ["BackpropMatches"]
 
 NAMES = 4
 """A net with one hidden layer has so many tensors."""
+UP = "up the gradient instead of down"
+RESHAPED = re.compile(r"is invalid for input of size|cannot reshape array")
+"""Errors of code that has the size of its batches written in it."""
 
 
 class BackpropMatches(Record):
@@ -61,6 +66,8 @@ class BackpropMatches(Record):
     seed: int = Field(default=0, ge=0)
     partial: bool = True
     """Whether each right tensor earns its share."""
+    gradients_only: Points = Fraction(3, 4)
+    """Share where `backward` gives right gradients and no method of the class applies them."""
 
     @model_validator(mode="after")
     def _sizes_differ(self) -> BackpropMatches:
@@ -119,6 +126,7 @@ class _Try:
         wrong: Tensor → what is wrong with its step.
         error: Largest relative error of the right ones.
         outputs: What is wrong with what `forward` gives, or nothing.
+        applied: Whether the class updated its weights; else its gradients are judged.
     """
 
     way: str
@@ -126,6 +134,7 @@ class _Try:
     wrong: dict[str, str]
     error: float
     outputs: str
+    applied: bool
 
 
 @check("backprop.matches_autograd", BackpropMatches, needs=_needs)
@@ -142,17 +151,20 @@ def matches_autograd(params: BackpropMatches, seen: Seen) -> CheckResult:
         "threshold": params.relative,
     }
     if not steps.ways:
-        why = steps.errors[0] if steps.errors else "no way of calling it worked"
-        return failed(
-            f"`{name}.backward` could not be called: {' '.join(why.split()).rstrip('.')}.",
-            hint="Give it the parameters backward(x, y, y_hat), with one-hot labels y.",
-            **more,
-        )
+        return _not_called(name, steps, more)
     batch = _drawn(params)[1]
     tries = [one for i, way in enumerate(steps.ways) for one in _way(params, evidence, i, way)]
-    best = min(tries, key=lambda one: len(one.wrong))
+    best = min(tries, key=lambda one: (len(one.wrong), one.applied))
     right = [one for one in params.parameters if one not in best.wrong]
     fraction = Fraction(len(right), NAMES) if params.partial or not best.wrong else Fraction(0)
+    if any(not one.applied and _all_up(one) for one in tries):
+        return waiting(
+            f"`{name}.backward` was to update the weights, and no method of the class does. The "
+            "gradients that it gives have the other sign; a person will look how they are used.",
+            **more,
+        )
+    if not best.applied and fraction:
+        return _gradients_only(params, name, best, fraction, more)
     if not best.wrong:
         return CheckResult.banded(
             Fraction(1),
@@ -172,6 +184,39 @@ def matches_autograd(params: BackpropMatches, seen: Seen) -> CheckResult:
     return CheckResult.banded(fraction, text, hint=best.outputs or _hint(best.wrong), **more)
 
 
+def _all_up(one: _Try) -> bool:
+    return len(one.wrong) == NAMES and all(UP in what for what in one.wrong.values())
+
+
+def _not_called(name: str, steps: Steps, more: dict[str, Any]) -> CheckResult:
+    """No way of calling it worked: the student's fault, unless sizes are written into the code."""
+    why = " ".join((steps.errors[0] if steps.errors else "no way of calling it worked").split())
+    text = f"`{name}.backward` could not be called: {why.rstrip('.')}."
+    if steps.errors and all(RESHAPED.search(error) for error in steps.errors):
+        return waiting(
+            f"{text} It seems to take batches of one size only; a person will look.", **more
+        )
+    hint = "Give it the parameters backward(x, y, y_hat), with one-hot labels y."
+    return failed(text, hint=hint, **more)
+
+
+def _gradients_only(
+    params: BackpropMatches, name: str, best: _Try, right: Fraction, more: dict[str, Any]
+) -> CheckResult:
+    """Gradients that no method applies earn less than a step."""
+    fraction = right * params.gradients_only
+    told = "; ".join(f"{tensor}: {what}" for tensor, what in best.wrong.items())
+    good = listed([one for one in params.parameters if one not in best.wrong])
+    return CheckResult.banded(
+        fraction,
+        f"`{name}.backward` was to update the weights, and no method of the class does. The "
+        f"gradients that it gives are right for {good} ({best.reduction}): {share(fraction)}."
+        f"{f' {told}.' if told else ''}",
+        hint="Let backward end with W -= lr * gradient for each of the four.",
+        **more,
+    )
+
+
 def _accepted(params: BackpropMatches) -> str:
     words = {"sum": "summed over the batch", "mean": "averaged over the batch"}
     if "any" in params.reductions:
@@ -183,17 +228,36 @@ def _way(params: BackpropMatches, evidence: Evidence, index: int, way: str) -> l
     """Judge one way of calling under every accepted reduction."""
     net, batch, _ = _drawn(params)
     befores = (net.w1, net.b1, net.w2, net.b2)
-    moved = []
-    for name, before in zip(params.parameters, befores, strict=True):
+    named = list(zip(params.parameters, befores, strict=True))
+    stepped: list[Floats | None] = []
+    for name, before in named:
         after = _oriented(numbers(evidence, f"{name}_{index}"), before)
-        moved.append(None if after is None else after - before)
+        stepped.append(None if after is None else after - before)
     outputs = _outputs(net, batch, evidence, index)
+    moves = [(stepped, True)]
+    kept = [f"gradient_{name}_{index}" for name in params.parameters]
+    if any(name in evidence.arrays for name in kept):
+        for scale in (params.lr, 1.0):  # a gradient may be kept times the learning rate
+            moved = [
+                _gradient(evidence, key, before, scale)
+                for key, (_, before) in zip(kept, named, strict=True)
+            ]
+            moves.append((moved, False))
     tries = []
-    for reduction in params.reductions:
-        factor, told = _factor(params, reduction, net, batch, moved)
-        wrong, worst = _wrong(params, net, batch, moved, factor)
-        tries.append(_Try(way, told, wrong, worst, outputs))
+    for moved, applied in moves:
+        for reduction in params.reductions:
+            factor, told = _factor(params, reduction, net, batch, moved)
+            wrong, worst = _wrong(params, net, batch, moved, factor)
+            tries.append(_Try(way, told, wrong, worst, outputs, applied))
     return tries
+
+
+def _gradient(evidence: Evidence, key: str, before: Floats, scale: float) -> Floats | None:
+    """The step that a gradient stands for; none where it was not found."""
+    if key not in evidence.arrays:
+        return before * 0
+    gradient = _oriented(numbers(evidence, key), before)
+    return None if gradient is None else -scale * gradient
 
 
 def _oriented(after: Floats, before: Floats) -> Floats | None:
@@ -295,7 +359,7 @@ def _scaled(step: Floats, exact: Floats, params: BackpropMatches, size: int) -> 
     import numpy as np
 
     if _error(step, -exact) <= params.relative:
-        return "it moves up the gradient instead of down: the sign is wrong"
+        return f"it moves {UP}: the sign is wrong"
     ratio = float((step * exact).sum() / (exact * exact).sum())
     if not np.isfinite(ratio) or ratio == 0 or _error(step / ratio, exact) > params.relative:
         return None

@@ -244,7 +244,12 @@ def module_is_cnn(params: ModuleIsCnn, seen: Seen) -> CheckResult:
     described = describe_module(seen.rubric, params.model, params.source)
     _, facts = seen.measured(described, ModuleFacts)
     name = called(params.model)
-    made = [one for one in facts.layers if one.torch and one.type in CONVOLUTIONS]
+    own = _own_convolutions(facts)
+    made = [
+        one
+        for one in facts.layers
+        if (one.torch and one.type in CONVOLUTIONS) or (not one.torch and one.path in own)
+    ]
     run = [one for one in facts.operations if one.type in CONVOLUTIONS]
     running = len(run) if facts.operations else len(made)
     total = sum(layer.parameters for layer in facts.layers)
@@ -275,6 +280,12 @@ def module_is_cnn(params: ModuleIsCnn, seen: Seen) -> CheckResult:
             **more,
         )
     return CheckResult.banded(Fraction(1), f"{text}: it is a convolutional net.", **more)
+
+
+def _own_convolutions(facts: ModuleFacts) -> set[str]:
+    """Paths of layers of the student's own that convolve, and hold no dense part beside it."""
+    dense = {one.path for one in facts.operations if one.type in {"Linear", "Bilinear"}}
+    return {one.path for one in facts.operations if one.type in CONVOLUTIONS} - dense - {""}
 
 
 def _is_loss(layer: Layer) -> bool:

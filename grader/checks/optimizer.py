@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import math
-import re
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,23 +12,23 @@ from grader.checks.base import Seen, Stopped, check, failed
 from grader.checks.faults import waiting
 from grader.checks.phrases import bound_by, called, count, decimal, either, listed, share
 from grader.checks.ranges import Range
-from grader.checks.requests import Source, describe_module, execute, inspect_source, scan_apis
+from grader.checks.requests import Source, describe_module, execute, inspect_source
 from grader.checks.runs import not_reached
+from grader.checks.written_optimizers import STEPPED, UNKNOWN, Found, scan, set_by_hand, written
 from grader.model.base import Number, Record, to_float
-from grader.model.measurements import ApiUses, Execution, ModuleFacts
+from grader.model.measurements import Execution, ModuleFacts
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from grader.model.evidence import Place, ProbeRequest
+    from grader.model.evidence import ProbeRequest
     from grader.model.journal import OptimizerSeen
     from grader.model.rubric import Rubric
 
 __all__ = ["DropoutRate", "OptimizerSettings"]
 
-Setting = float | bool | str
 Wanted = float | bool | str | Range
 
 
@@ -75,54 +72,15 @@ class DropoutRate(Record):
     source: Source = "any"
 
 
-OPTIMIZERS = tuple(
-    """
-    SGD Adam AdamW Adamax NAdam RAdam Adagrad Adadelta RMSprop Rprop ASGD LBFGS SparseAdam
-    """.split()  # noqa: SIM905 - words read better than a column of strings
-)
-SCHEDULES = "torch.optim.lr_scheduler"
-
-DEFAULTS: dict[str, dict[str, Setting]] = {
-    "SGD": {"lr": 1e-3, "momentum": 0.0, "weight_decay": 0.0, "nesterov": False},
-    "Adam": {"lr": 1e-3, "weight_decay": 0.0},
-    "AdamW": {"lr": 1e-3, "weight_decay": 1e-2},
-    "Adamax": {"lr": 2e-3, "weight_decay": 0.0},
-    "RMSprop": {"lr": 1e-2, "weight_decay": 0.0, "momentum": 0.0},
-    "Adagrad": {"lr": 1e-2, "weight_decay": 0.0},
-}
-"""What torch takes where the call does not say. Source: the documentation of torch.optim 2.4."""
-
-ORDER = {"SGD": ("params", "lr", "momentum"), "Adam": ("params", "lr"), "AdamW": ("params", "lr")}
-"""Names of what is given by position."""
-
-UNKNOWN = "?"
-"""A setting that the text does not give as a number."""
-
-
 def _needs(params: OptimizerSettings, rubric: Rubric) -> tuple[ProbeRequest, ...]:
     described = (describe_module(rubric, params.model, "any"),) if params.model else ()
-    return (execute(rubric), _scan(), *described, inspect_source())
-
-
-def _scan() -> ProbeRequest:
-    return scan_apis((*(f"torch.optim.{name}" for name in OPTIMIZERS), SCHEDULES))
-
-
-@dataclass(frozen=True)
-class _Found:
-    """One optimizer, as it stepped or as the text makes it."""
-
-    type: str
-    settings: Mapping[str, Number | bool | str]
-    schedule: str
-    schedule_settings: Mapping[str, Number | bool | str]
-    place: Place | None
+    return (execute(rubric), scan(), *described, inspect_source())
 
 
 @check("optimizer.settings", OptimizerSettings, needs=_needs)
 def optimizer_settings(params: OptimizerSettings, seen: Seen) -> CheckResult:
     """Your optimizer has the type and the settings that the assignment asks for."""
-    how, found, batches, stopped = _found(params, seen)
+    found, batches, stopped = _found(params, seen)
     expected = _expected(params)
     if not found:
         return stopped or failed(
@@ -130,11 +88,17 @@ def optimizer_settings(params: OptimizerSettings, seen: Seen) -> CheckResult:
             expected=expected,
             hint="Make one from torch.optim over the net's parameters, and call its step().",
         )
-    judged = [(one, _judge(params, one, batches)) for one in found]
+    missing = params.schedule and not all(one.schedule for one in found)
+    by_hand = set_by_hand(seen) if missing else False
+    judged = [
+        (one, _judge(params, one, batches, reached=stopped is None, by_hand=by_hand))
+        for one in found
+    ]
     pick = min if params.which == "any" else max
-    best, parts = pick(judged, key=lambda entry: sum(told != "" for told in entry[1].values()))
+    best, parts = pick(judged, key=lambda entry: _rank(entry[1]))
     wrong = [told for told in parts.values() if told]
     unclear = [name for name, told in parts.items() if UNKNOWN in told]
+    how = best.how
     where = f" ({best.place})" if best.place else ""
     more: dict[str, Any] = {
         "expected": expected,
@@ -148,10 +112,14 @@ def optimizer_settings(params: OptimizerSettings, seen: Seen) -> CheckResult:
             f"{f' with {best.schedule}' if best.schedule else ''}.",
             **more,
         )
-    if len(unclear) == len(wrong):
+    if stopped is not None and stopped.outcome is Outcome.ERROR:
+        return stopped
+    if unclear and (params.partial or len(unclear) == len(wrong)):
+        certain = "; ".join(told for told in wrong if UNKNOWN not in told)
         return waiting(
             f"Your code makes {best.type}{where}, but {listed(unclear)} could not be read from the "
-            "text, and no step was seen. A person will look.",
+            f"text{'' if how == STEPPED else ', and no step was seen'}. A person will look."
+            f"{f' Not as asked: {certain}.' if certain else ''}",
             **more,
         )
     fraction = Fraction(len(parts) - len(wrong), len(parts)) if params.partial else Fraction(0)
@@ -164,16 +132,23 @@ def optimizer_settings(params: OptimizerSettings, seen: Seen) -> CheckResult:
     )
 
 
+def _rank(parts: Mapping[str, str]) -> tuple[int, int]:
+    """Fewer certain mistakes first, then fewer settings that the text leaves open."""
+    unclear = sum(UNKNOWN in told for told in parts.values())
+    return sum(told != "" for told in parts.values()) - unclear, unclear
+
+
 def _found(
     params: OptimizerSettings, seen: Seen
-) -> tuple[str, list[_Found], tuple[int, ...], CheckResult | None]:
-    """Optimizers, and how they were found: those that stepped, else those in the text.
+) -> tuple[list[Found], tuple[int, ...], CheckResult | None]:
+    """Optimizers: those that stepped, and those in the text where a run did not get to its end.
 
     Returns:
-        How they were found in words, the optimizers, batch sizes, and the result without any.
+        The optimizers, batch sizes, and what ended the run early.
     """
     stopped: CheckResult | None = None
     batches: tuple[int, ...] = ()
+    stepped: list[Found] = []
     try:
         evidence, run = seen.measured(execute(seen.rubric), Execution)
     except Stopped as fault:
@@ -184,12 +159,12 @@ def _found(
         sizes = (one.batch_size for one in run.loaders if one.use == "train")
         batches = tuple(dict.fromkeys(size for size in sizes if size))
         stepped = [_alive(one) for one in _of_model(params, seen, run)]
-        if stepped:
-            return "as it stepped in the run", stepped, batches, None
         stopped = not_reached(evidence, run, "your training", seen.source())
-        if stopped is not None and stopped.outcome is Outcome.ERROR:
-            raise Stopped(stopped)
-    return "as your code makes it", _written(seen), batches, stopped
+    if stepped and stopped is None:
+        return stepped, batches, None
+    places = {one.place for one in stepped}
+    others = [one for one in written(seen) if one.place not in places]
+    return [*stepped, *others], batches, stopped
 
 
 def _of_model(params: OptimizerSettings, seen: Seen, run: Execution) -> list[OptimizerSeen]:
@@ -208,64 +183,27 @@ def _of_model(params: OptimizerSettings, seen: Seen, run: Execution) -> list[Opt
     return same or mine or stepped
 
 
-def _alive(one: OptimizerSeen) -> _Found:
-    return _Found(one.type, one.settings, one.scheduler, one.scheduler_settings, one.place)
+def _alive(one: OptimizerSeen) -> Found:
+    return Found(one.type, one.settings, one.scheduler, one.scheduler_settings, one.place, STEPPED)
 
 
-def _written(seen: Seen) -> list[_Found]:
-    """Optimizers as the text makes them, with the one schedule that it makes."""
-    _, uses = seen.measured(_scan(), ApiUses)
-    made: list[_Found] = []
-    schedule, schedule_settings = "", dict[str, Number | bool | str]()
-    for use in uses.uses:
-        if re.match(r"\s*(?:from|import)\b", use.text):
-            continue
-        if use.name == SCHEDULES:
-            for kind, settings in _calls(use.text, None):
-                schedule, schedule_settings = kind, settings
-            continue
-        kind = use.name.rpartition(".")[2]
-        for _, settings in _calls(use.text, kind):
-            whole = {**DEFAULTS.get(kind, {}), **settings}
-            made.append(_Found(kind, whole, "", {}, use.place))
-    return [_Found(one.type, one.settings, schedule, schedule_settings, one.place) for one in made]
+def _judge(
+    params: OptimizerSettings,
+    one: Found,
+    batches: tuple[int, ...],
+    *,
+    reached: bool,
+    by_hand: bool,
+) -> dict[str, str]:
+    """What was asked → what is wrong with it, or nothing.
 
-
-def _calls(text: str, kind: str | None) -> list[tuple[str, dict[str, Number | bool | str]]]:
-    """Calls in a line of code: the class and its settings; what is no literal is unknown."""
-    try:
-        tree = ast.parse(text.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return [] if kind is None else [(kind, {"lr": UNKNOWN})]
-    found = []
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
-        if not name or (name != kind if kind else not name[0].isupper()):
-            continue
-        named = {word.arg: _literal(word.value) for word in node.keywords if word.arg}
-        order = ORDER.get(name, ("params", "lr"))
-        placed = {key: _literal(value) for key, value in zip(order, node.args, strict=False)}
-        placed.pop("params", None)
-        found.append((str(name), {**placed, **named}))
-    return found
-
-
-def _literal(node: ast.expr) -> Number | bool | str:
-    try:
-        value = ast.literal_eval(node)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return UNKNOWN
-    if isinstance(value, bool | str):
-        return value
-    if isinstance(value, int | float) and math.isfinite(value):
-        return float(value)
-    return UNKNOWN
-
-
-def _judge(params: OptimizerSettings, one: _Found, batches: tuple[int, ...]) -> dict[str, str]:
-    """What was asked → what is wrong with it, or nothing."""
+    Args:
+        params: What was asked.
+        one: An optimizer.
+        batches: Sizes of the batches that were trained with.
+        reached: Whether the run got to its end: else other batches may come later.
+        by_hand: Whether a learning rate may be set without torch's schedules.
+    """
     parts: dict[str, str] = {}
     if params.type:
         right = one.type in params.type
@@ -275,14 +213,19 @@ def _judge(params: OptimizerSettings, one: _Found, batches: tuple[int, ...]) -> 
     if params.schedule:
         right = one.schedule in params.schedule
         has = f"its schedule is {one.schedule}" if one.schedule else "it has no schedule"
-        parts["schedule"] = "" if right else f"{has}, where {either(params.schedule)} was asked"
+        told = f"{has}, where {either(params.schedule)} was asked"
+        unknown = f"its schedule seems to be made by hand ({UNKNOWN})"
+        own = by_hand and not one.schedule
+        parts["schedule"] = "" if right else unknown if own else told
     for name, wanted in params.schedule_settings.items():
-        parts[f"schedule's {name}"] = _setting(name, wanted, one.schedule_settings)
+        given = {name: UNKNOWN} if by_hand and not one.schedule else one.schedule_settings
+        parts[f"schedule's {name}"] = _setting(name, wanted, given)
     if params.batch_size:
         right = bool(set(batches) & set(params.batch_size))
         asked = either(str(size) for size in params.batch_size)
         has_size = f"the batch size is {either(str(size) for size in batches)}"
-        told = f"{has_size}, not {asked}" if batches else f"the batch size is {UNKNOWN}"
+        seen = batches and reached
+        told = f"{has_size}, not {asked}" if seen else f"the batch size is {UNKNOWN}"
         parts["batch size"] = "" if right else told
     return parts
 

@@ -18,6 +18,7 @@ from grader.model.scorecard import CheckResult, Flag
 
 if TYPE_CHECKING:
     from grader.model.evidence import ProbeRequest
+    from grader.model.measurements import SavedTensor
     from grader.model.rubric import Rubric
 
 __all__ = ["ParamsExactly", "ParamsLimit", "counted"]
@@ -125,7 +126,7 @@ def counted(facts: ModuleFacts, role: str, which: Which = "total") -> tuple[int,
     name = called(role)
     if which == "trainable":
         return facts.trainable, ()
-    saved = sum(math.prod(t.shape) for t in facts.saved if t.role != "buffer")
+    saved = sum(math.prod(t.shape) for t in _distinct(facts) if t.role != "buffer")
     if not facts.saved:
         text = f"{name}: no saved weights, so the parameters were counted in the running module."
         return facts.parameters, (Flag(code="params_from_live_module", message=text),)
@@ -136,6 +137,18 @@ def counted(facts: ModuleFacts, role: str, which: Which = "total") -> tuple[int,
         )
         return saved, (Flag(code="params_disagree", message=text),)
     return saved, ()
+
+
+def _distinct(facts: ModuleFacts) -> list[SavedTensor]:
+    """The saved tensors, those with two names once: equal numbers must bear the box's word out."""
+    by_name = {one.name: one for one in facts.saved}
+    return [one for one in facts.saved if not _equal(one, by_name.get(one.same_as))]
+
+
+def _equal(one: SavedTensor, first: SavedTensor | None) -> bool:
+    if first is None or first is one or first.same_as or not one.sha256:
+        return False
+    return (one.sha256, one.shape, one.dtype) == (first.sha256, first.shape, first.dtype)
 
 
 def _largest(facts: ModuleFacts) -> str:

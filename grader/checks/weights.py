@@ -140,12 +140,12 @@ def checkpoint_has(params: CheckpointHas, seen: Seen) -> CheckResult:
             hint=SAVE_BOTH,
             bound_by=bound_by(facts.binding),
         )
-    file = facts.binding.weights or "The weight file"
-    keys = {key.lower(): key for key in facts.file_keys}
-    absent = [part for part in params.holds if not _holds(part, facts, keys)]
+    files = {facts.binding.weights or "The weight file": facts.file_keys, **facts.beside}
+    file = min(files, key=lambda one: len(_absent(params, facts, files[one])))
+    keys, absent = files[file], _absent(params, facts, files[file])
     total = len(params.holds)
     fraction = Fraction(total - len(absent), total) if params.partial or not absent else Fraction(0)
-    shown = f"its keys are {listed(facts.file_keys, most=6)}" if facts.file_keys else "it is empty"
+    shown = f"its keys are {listed(keys, most=6)}" if keys else "it has no keys"
     more: dict[str, Any] = {
         "expected": f"A checkpoint with {listed(_part(part) for part in params.holds)}.",
         "bound_by": bound_by(facts.binding),
@@ -164,12 +164,11 @@ def checkpoint_has(params: CheckpointHas, seen: Seen) -> CheckResult:
     )
 
 
-def _holds(part: str, facts: ModuleFacts, keys: dict[str, str]) -> bool:
-    if part == "model":
-        return bool(facts.saved)
-    if part == "optimizer":
-        return OPTIMIZER_STATE in facts.file_keys
-    return part.lower() in keys
+def _absent(params: CheckpointHas, facts: ModuleFacts, keys: tuple[str, ...]) -> list[str]:
+    """What a file with these keys lacks."""
+    low = {key.lower() for key in keys}
+    there = {"model": bool(facts.saved), "optimizer": OPTIMIZER_STATE in keys}
+    return [part for part in params.holds if not there.get(part, part.lower() in low)]
 
 
 def _part(part: str) -> str:

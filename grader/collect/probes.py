@@ -172,7 +172,7 @@ def _results(request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, Array
 
 def _steps(request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, ArrayRule]:
     given: Any = request.params["set"]
-    names = ("output", *given)
+    names = ("output", *given, *(f"gradient_{name}" for name in given))
     return {
         f"{name}_{i}": ArrayRule("float64", None, RESULT_NUMBERS, required=False)
         for name in names

@@ -96,6 +96,8 @@ class ApiUse(Record):
     how: Literal["static", "dynamic"]
     text: str = Field(default="", max_length=500)
     """The source line."""
+    constants: dict[str, float] = Field(default={}, max_length=64)
+    """Names and the like in that text, and the one number that each stands for."""
 
 
 class ApiUses(Record):
@@ -199,6 +201,8 @@ class SavedTensor(Record):
     role: Literal["parameter", "buffer", "unknown"] = "unknown"
     sha256: str = Field(default="", max_length=64)
     """Of its numbers, little-endian: equal tensors in two files have equal digests."""
+    same_as: str = Field(default="", max_length=300)
+    """The earlier tensor that this one is: one memory in the file, or one parameter of the net."""
 
 
 class SavedFile(Record):
@@ -255,6 +259,8 @@ class ModuleFacts(Record):
     """Of one forward pass on a random input; empty when it could not be traced."""
     file_keys: tuple[str, ...] = Field(default=(), max_length=2000)
     """Top-level keys of the weight file, and `optimizer.state` where an optimizer's is in it."""
+    beside: dict[str, tuple[str, ...]] = Field(default={}, max_length=20)
+    """The same of the role's other weight files that fit the net exactly."""
     row_sums: tuple[Number, ...] = Field(default=(), max_length=64)
     """Sum over classes of exp(output) for a few random inputs: 1 for log-probabilities."""
 
@@ -371,7 +377,7 @@ class Steps(Record):
     """Probe `train_by_hand`: one update of a net that computes its own gradients.
 
     Arrays, float64: `output_<i>` what `forward` gave, `<parameter>_<i>` each parameter afterwards,
-    for the i-th way of calling it.
+    for the i-th way of calling it; `gradient_<parameter>_<i>` where gradients were only made.
     """
 
     binding: Binding

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Bound:
         target: The class or function, of the other kinds.
         saved: What the weight file holds.
         fit: How its tensors fit the net.
+        beside: The role's other files that fit it exactly → their top keys.
     """
 
     role: str
@@ -41,6 +42,7 @@ class Bound:
     target: Any = None
     saved: Saved | None = None
     fit: Fit | None = None
+    beside: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def payload(self) -> dict[str, Any]:
         """As the record Binding."""

@@ -11,19 +11,20 @@ import torch
 
 from ..reply import StudentFault
 from .bound import plain
+from .gradients import named_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .bound import Bound
 
-__all__ = ["Parameters", "constructed", "ordered", "outputs_in", "tensors_of", "update_method"]
+__all__ = ["Parameters", "constructed", "ordered", "outputs_in", "tensors_of"]
 
 MATRIX = 2
 MEANINGS = (
     ("y_hat", r"y_?hat|yhat|y_?pred\w*|pred\w*|output\w*|out|probs?|logits|scores|a2|z2|y_?p|o"),
     ("lr", r"lr|learning_?rate|alpha|eta|step_?size"),
-    ("gradients", r"grads?|gradients?|d[wb]\w*|updates?"),
+    ("gradients", r"(?:\w+_)?(?:grads?|gradients?)(?:_\w+)?|d_?[wb]\w*|updates?"),
     ("y", r"y|ys|labels?|targets?|y_?true|y_?one_?hot|one_?hot\w*|t|y_?batch|truth"),
     ("x", r"x|xs|inputs?|data|images?|x_?batch|batch|features?|x_?train"),
 )
@@ -35,7 +36,6 @@ CONSTRUCTED = (
     ("out", r"out|class|k$"),
     ("in", r"^in|input|feature|^d"),
 )
-UPDATES = ("update_parameters", "update_params", "update_weights", "update", "step", "optimize")
 
 
 def constructed(kind: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -67,7 +67,7 @@ def _first(patterns: tuple[tuple[str, str], ...], name: str) -> str:
 def ordered(function: Callable[..., Any], known: Mapping[str, Any]) -> list[Any]:
     """Arguments for a method, in the order in which its parameters' names ask for them.
 
-    Where names say nothing, `x, y, y_hat` in this order.
+    Where names say nothing, `x, y, y_hat` in this order. A gradient of one parameter has its name.
     """
     try:
         parameters = list(inspect.signature(function).parameters.values())
@@ -82,6 +82,8 @@ def ordered(function: Callable[..., Any], known: Mapping[str, Any]) -> list[Any]
     given: list[Any] = []
     for parameter, meaning in zip(wanted, meanings, strict=True):
         value = known.get(meaning) if meaning else None
+        if meaning == "gradients":
+            value = _gradient(parameter.name, known.get("each") or {}, value)
         if value is None and parameter.default is not parameter.empty:
             break
         if not meaning and spare:
@@ -90,10 +92,10 @@ def ordered(function: Callable[..., Any], known: Mapping[str, Any]) -> list[Any]
     return given
 
 
-def update_method(net: Any) -> Callable[..., Any] | None:
-    """The method that applies gradients, where `backward` does not."""
-    found = (getattr(net, name, None) for name in UPDATES)
-    return next((method for method in found if callable(method)), None)
+def _gradient(asked: str, each: Mapping[str, Any], every: Any) -> Any:
+    """The gradient that a method's parameter asks for: of one parameter, or of all."""
+    one = (value for name, value in each.items() if named_gradient(asked, name))
+    return next(one, each if every is None else every)
 
 
 def outputs_in(found: Any, classes: int, count: int) -> Any:
@@ -181,6 +183,10 @@ class Parameters:
                 old.data = value
             else:
                 setattr(self._net, own, value.requires_grad_(old.requires_grad))
+
+    def others(self) -> dict[str, Any]:
+        """Attributes of the object that are none of the parameters."""
+        return {n: v for n, v in vars(self._net).items() if n not in self._own.values()}
 
     def like(self, tensor: torch.Tensor) -> Any:
         """A tensor, as an array where the object computes with numpy."""

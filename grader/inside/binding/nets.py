@@ -35,12 +35,14 @@ class Net:
         core: The module that is called: the owner, or what it wraps.
         view: Shape of one example as the core wants it; None as given.
         notes: Adaptations that were needed.
+        wanted: Shape of one example's scores: of several tensors, the one of this shape is taken.
     """
 
     owner: Any
     core: Any
     view: tuple[int, ...] | None = None
     notes: list[tuple[str, str]] = field(default_factory=list)
+    wanted: tuple[int, ...] = ()
 
     def scores(self, inputs: torch.Tensor) -> torch.Tensor:
         """Scores of a batch, without gradients."""
@@ -50,7 +52,7 @@ class Net:
 
     def raw(self, inputs: torch.Tensor) -> torch.Tensor:
         """Scores of a batch as the net gives them."""
-        return _scores(self.core, _viewed(inputs, self.view), None)
+        return _scores(self.core, _viewed(inputs, self.view), None, self.wanted)
 
 
 def make_net(owner: Any, role: dict[str, Any], sample: torch.Tensor) -> Net:
@@ -74,14 +76,14 @@ def make_net(owner: Any, role: dict[str, Any], sample: torch.Tensor) -> Net:
         for view in _views(rows, role):
             try:
                 with torch.no_grad():
-                    found = _scores(core, _viewed(rows, view), len(rows))
+                    found = _scores(core, _viewed(rows, view), len(rows), wanted)
             except Exception as error:
                 first_error = first_error or error
                 continue
             shape = tuple(found.shape[1:])
             if found.shape[:1] == rows.shape[:1] and (not wanted or shape == wanted):
                 said = path in (role.get("unwrap") or ())
-                return Net(owner, core, view, _notes("" if said else path, view, rows))
+                return Net(owner, core, view, _notes("" if said else path, view, rows), wanted)
             seen.append(str(list(found.shape)))
     expected = f"[{len(rows)}, {', '.join(map(str, wanted))}]"
     if seen:
@@ -160,28 +162,41 @@ def _viewed(rows: torch.Tensor, view: tuple[int, ...] | None) -> torch.Tensor:
     return rows if view is None else rows.reshape(len(rows), *view)
 
 
-def _scores(core: Any, rows: torch.Tensor, count: int | None) -> torch.Tensor:
+def _scores(
+    core: Any, rows: torch.Tensor, count: int | None, wanted: tuple[int, ...]
+) -> torch.Tensor:
     own = next(torch.nn.Module.parameters(core), None)
     if own is not None and own.is_floating_point():
         rows = rows.to(own.dtype)
-    return _tensor(core(rows), count)
+    parts = [_squeezed(part) for part in _parts(core(rows), count)]
+    for part in parts:
+        if tuple(part.shape[1:]) == wanted:
+            return part
+    for part in parts:  # an autoencoder's pictures, where rows of pixels are wanted
+        pixels = math.prod(part.shape[1:])
+        if wanted == (pixels,) and pixels == math.prod(rows.shape[1:]):
+            return part.flatten(1)
+    return parts[0]
 
 
-def _tensor(output: Any, count: int | None) -> torch.Tensor:
-    """The scores in what a net returned: a tensor, or the first one of a tuple or dict."""
+def _squeezed(scores: torch.Tensor) -> torch.Tensor:
+    while scores.dim() > 2 and scores.shape[-1] == 1:  # noqa: PLR2004 - [N, K, 1, 1]
+        scores = scores.squeeze(-1)
+    return scores
+
+
+def _parts(output: Any, count: int | None) -> list[torch.Tensor]:
+    """The tensors in what a net returned that have a row for each input, the likeliest first."""
     if isinstance(output, torch.Tensor):
-        scores = output
-        while scores.dim() > 2 and scores.shape[-1] == 1:  # noqa: PLR2004 - [N, K, 1, 1]
-            scores = scores.squeeze(-1)
-        return scores
+        return [output]
     if isinstance(output, dict):
-        output = [output[k] for k in ("logits", "scores", "out") if k in output] or list(
-            output.values()
-        )
+        likely = [output[k] for k in ("logits", "scores", "out") if k in output]
+        output = likely + list(output.values())
     if isinstance(output, list | tuple):
-        for part in output:
-            if isinstance(part, torch.Tensor) and part.dim() and len(part) == (count or len(part)):
-                return part
+        tensors = [part for part in output if isinstance(part, torch.Tensor) and part.dim()]
+        rows = [part for part in tensors if len(part) == (count or len(part))]
+        if rows:
+            return rows
     raise StudentFault(
         "no_scores",
         f"the net returns a {type(output).__name__}, not a tensor of scores",

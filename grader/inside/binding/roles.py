@@ -7,6 +7,7 @@ and shapes → structure → what is alive after execution. Else unbound, saying
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..reply import StudentFault, Unbound
@@ -118,9 +119,19 @@ class _Saved:
                 faults.append(fault)
                 continue
             if bound.fit is None or bound.fit.exact:
-                return bound, faults
+                return replace(bound, beside=self.beside(bound, names)), faults
             loose.append(bound)
         return (loose[0] if loose else None), faults
+
+    def beside(self, bound: Bound, names: list[str]) -> dict[str, tuple[str, ...]]:
+        """Top keys of other files that fit the net: `best.pt` may have a `last.pt` beside it."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name in names[:SEARCHED_FILES] if bound.saved is not None else ():
+            with contextlib.suppress(StudentFault):
+                saved = self.part(self.files.read(name))
+                if name != bound.weights and fit(bound.module, saved.tensors()).exact:
+                    found[name] = saved.keys
+        return found
 
     def from_file(self, name: str, how: str) -> Bound:
         """Bind to one file."""

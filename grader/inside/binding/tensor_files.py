@@ -1,31 +1,26 @@
 """Reads the tensors of a weight file without any of the student's classes.
 
-An unpickler that knows tensors and plain containers only; every other class becomes an inert holder
-that remembers its state. So what a file holds is seen before the student's code can touch it.
+Tensors and plain containers are rebuilt; every other class becomes an inert holder that remembers
+its state. So what a file holds is seen before the student's code can touch it.
 """
 
 from __future__ import annotations
 
-import codecs
 import hashlib
-import io
-import pickle
-import types
-import zipfile
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from ..reply import StudentFault
+from .unpickling import Inert, Restricted, read_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Inert", "Saved", "SavedEntry", "read_saved", "read_with"]
+__all__ = ["Saved", "SavedEntry", "read_saved"]
 
 TENSOR_LIMIT = 2000
 KNOWN_KEYS = (
@@ -42,113 +37,6 @@ KNOWN_KEYS = (
 )
 NESTING_LIMIT = 30
 OPTIMIZER_STATE = "optimizer.state"
-MAPPED_BYTES = 64 * 1024**2
-"""A larger file is mapped where its format allows it, not read into memory."""
-
-
-class Inert:
-    """Stands for an object of a class that is not rebuilt."""
-
-    inert_module = ""
-    inert_name = ""
-    dump_patches = False  # torch's legacy reader asks
-
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
-        """Take any arguments."""
-        return super().__new__(cls)
-
-    def __init__(self, *args: Any, **_kwargs: Any) -> None:
-        self.inert_args = args
-        self.inert_items: list[Any] = []
-        self.inert_map: dict[Any, Any] = {}
-        self.inert_state: Any = None
-
-    def __setstate__(self, state: Any) -> None:
-        """Keep what the pickle says the object holds."""
-        self.inert_state = state
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        """As a pickled dict subclass."""
-        self.__dict__.setdefault("inert_map", {})[key] = value
-
-    def append(self, value: Any) -> None:
-        """As a pickled list subclass."""
-        self.__dict__.setdefault("inert_items", []).append(value)
-
-    def extend(self, values: Any) -> None:
-        """As a pickled list subclass."""
-        self.__dict__.setdefault("inert_items", []).extend(values)
-
-    def __call__(self, *_args: Any, **_kwargs: Any) -> Self:
-        """As a pickled function, which is not run."""
-        return self
-
-    def __hash__(self) -> int:
-        return id(self)
-
-
-def _inert(module: str, name: str) -> type[Inert]:
-    return type("Inert", (Inert,), {"inert_module": module, "inert_name": name})
-
-
-def _load_bytes(data: bytes) -> Any:
-    """What a plain pickle of a tensor calls to get its numbers."""
-    return torch.load(
-        io.BytesIO(data), map_location="cpu", weights_only=False, pickle_module=_restricted()
-    )
-
-
-KNOWN: dict[tuple[str, str], Any] = {
-    ("torch.storage", "_load_from_bytes"): _load_bytes,
-    ("torch.nn.parameter", "Parameter"): torch.nn.Parameter,
-    ("collections", "OrderedDict"): OrderedDict,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("_codecs", "encode"): codecs.encode,
-}
-for _module_name in ("builtins", "__builtin__"):
-    KNOWN |= {(_module_name, kind.__name__): kind for kind in (set, frozenset, complex)}
-
-
-def _known(module: str, name: str) -> Any:
-    """A class or function that a pickle of tensors may use; None for every other."""
-    if (module, name) in KNOWN:
-        return KNOWN[module, name]
-    if module == "torch._utils" and name.startswith("_rebuild_"):
-        return getattr(torch._utils, name, None)  # noqa: SLF001 - what torch's pickles name
-    if module in {"torch", "torch.storage"}:
-        value = getattr(torch.storage if module == "torch.storage" else torch, name, None)
-        plain = name.endswith("Storage") or name in {"Size", "device", "Tensor"}
-        return value if plain or isinstance(value, torch.dtype) else None
-    if module in {"numpy.core.multiarray", "numpy._core.multiarray"}:
-        return {
-            "_reconstruct": np.zeros(0).__reduce__()[0],
-            "scalar": np.float64(0).__reduce__()[0],
-        }.get(name)
-    return None
-
-
-class _Restricted(pickle.Unpickler):
-    """Rebuilds tensors and plain containers; everything else stays inert."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Look a name of the pickle up."""
-        known = _known(module, name)
-        return _inert(module, name) if known is None else known
-
-
-def as_pickle_module(unpickler: type[pickle.Unpickler]) -> Any:
-    """A module of the form that `torch.load(pickle_module=…)` takes."""
-    module: Any = types.ModuleType("pickle_of_the_box")
-    module.Unpickler = unpickler
-    module.load = lambda file, **options: unpickler(file, **options).load()
-    module.loads = lambda data, **options: unpickler(io.BytesIO(data), **options).load()
-    module.UnpicklingError = pickle.UnpicklingError
-    return module
-
-
-def _restricted() -> Any:
-    return as_pickle_module(_Restricted)
 
 
 @dataclass(frozen=True)
@@ -206,29 +94,6 @@ class Saved:
         return {entry.name: entry.tensor for entry in self.entries}
 
 
-def read_with(path: Path, unpickler: type[pickle.Unpickler]) -> Any:
-    """Unpickle a file of torch's zip or legacy format, or a plain pickle.
-
-    Raises:
-        Exception: Whatever the file makes the unpickler raise.
-    """
-    module = as_pickle_module(unpickler)
-    if path.stat().st_size > MAPPED_BYTES and zipfile.is_zipfile(path):
-        return torch.load(
-            str(path), map_location="cpu", weights_only=False, pickle_module=module, mmap=True
-        )
-    try:
-        return torch.load(path, map_location="cpu", weights_only=False, pickle_module=module)
-    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        plain = "Invalid magic number" in str(error) or isinstance(
-            error, (pickle.UnpicklingError, EOFError)
-        )
-        if not plain:
-            raise
-        with path.open("rb") as file:
-            return unpickler(file).load()
-
-
 def read_saved(path: Path, name: str) -> Saved:
     """Read what a weight file holds.
 
@@ -241,7 +106,7 @@ def read_saved(path: Path, name: str) -> Saved:
     """
     complain_about_contents(path, name)
     try:
-        whole = read_with(path, _Restricted)
+        whole = read_with(path, Restricted)
     except StudentFault:
         raise
     except Exception as error:
@@ -294,6 +159,7 @@ def _saved(name: str, whole: Any) -> Saved:
     holder = _holder(whole)
     if holder is not None:
         return _module(name, holder)
+    whole = _inner(whole)
     if isinstance(whole, dict):
         keys = _checkpoint_keys(whole)
         if keys:
@@ -307,15 +173,52 @@ def _saved(name: str, whole: Any) -> Saved:
     return Saved(name, "tensors", tuple(_flat(whole, "")))
 
 
+def _inner(whole: Any) -> Any:
+    """The checkpoint in a list or a dictionary around it: `[net, optimizer]`, `{"state": {…}}`.
+
+    Only where one of its parts holds a net, and as a state dict.
+    """
+    found = whole
+    if isinstance(whole, list | tuple):
+        found = dict(enumerate(whole[:TENSOR_LIMIT]))
+        if len(_checkpoint_keys(found)) != 1:
+            return whole
+    elif isinstance(whole, dict) and not (_checkpoint_keys(whole) or _is_optimizer(whole)):
+        inner = [one for one in whole.values() if isinstance(one, dict) and _checkpoint_keys(one)]
+        if len(inner) != 1 or any(isinstance(one, torch.Tensor) for one in whole.values()):
+            return whole
+        found = inner[0]
+    return whole if _pickled(found) else found
+
+
+def _pickled(found: Any) -> bool:
+    return isinstance(found, dict) and any(_holder(one) is not None for one in found.values())
+
+
+def _is_optimizer(value: Any) -> bool:
+    return isinstance(value, dict) and {"state", "param_groups"} <= set(map(str, value))
+
+
 def _top_keys(whole: Any) -> tuple[str, ...]:
     """Names at the top of a file, and `optimizer.state` where it holds an optimizer's."""
-    if not isinstance(whole, dict):
-        return ()
-    keys = [str(key)[:300] for key in list(whole)[: TENSOR_LIMIT - 1]]
-    for value in whole.values():
-        if isinstance(value, dict) and {"state", "param_groups"} <= set(map(str, value)):
-            return (*keys, OPTIMIZER_STATE)
-    return tuple(keys)
+    top = list(whole)[: TENSOR_LIMIT - 1] if isinstance(whole, dict) else []
+    keys = [str(key)[:300] for key in top]
+    return (*keys, OPTIMIZER_STATE) if _holds_optimizer(whole) else tuple(keys)
+
+
+def _holds_optimizer(whole: Any) -> bool:
+    """Whether an optimizer, or the state of one, is somewhere in it."""
+    todo = [whole]
+    for value in todo:
+        inner = value.inert_state if isinstance(value, Inert) else value
+        if _is_optimizer(inner):
+            return True
+        if isinstance(inner, dict):
+            inner = list(inner.values())
+        if isinstance(inner, list | tuple) and len(todo) < TENSOR_LIMIT:
+            nested = (one for one in inner if isinstance(one, dict | list | tuple | Inert))
+            todo += list(nested)[:TENSOR_LIMIT]
+    return False
 
 
 def _part(name: str, value: Any, key: str) -> Saved:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from .hand_made import HandMade
 from .nets import leaf_layers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .nets import Net
 
 __all__ = ["Trace", "settings_of", "trace"]
@@ -123,7 +126,9 @@ class _Functions(TorchFunctionMode):
         super().__init__()
         self.operations = operations
         self.inside = 0
-        """Leaf modules that are running."""
+        """Leaf modules of torch that are running."""
+        self.paths: list[str] = []
+        """Of leaf modules of the student's own that are running: they are looked into."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run it, and note what it was."""
@@ -147,7 +152,8 @@ class _Functions(TorchFunctionMode):
             kind = "Flatten" if flat else ""
         if kind:
             settings = _called_with(name, args, kwargs)
-            self.operations.append(_operation(kind, "", settings, list(first.shape[1:])))
+            path = self.paths[-1] if self.paths else ""
+            self.operations.append(_operation(kind, path, settings, list(first.shape[1:])))
 
 
 def _operation(kind: str, path: str, settings: dict[str, str], shape: list[int]) -> dict[str, Any]:
@@ -199,20 +205,41 @@ def settings_of(leaf: Any) -> dict[str, str]:
 def trace(net: Net, sample: torch.Tensor) -> Trace:
     """Run one forward pass and note its steps.
 
+    Where training runs more dropout (`if self.training:`), the steps are those of training.
+
     Args:
         net: How the student's module is asked.
         sample: Inputs, [n, …].
     """
+    found = _passed(net, sample)
+    if _trains_otherwise(net.core, found):
+        with _training(net.core), contextlib.suppress(Exception):
+            trained = _passed(net, sample)
+            if _dropouts(trained) > _dropouts(found):
+                found.operations = trained.operations
+    return found
+
+
+def _passed(net: Net, sample: torch.Tensor) -> Trace:
     found = Trace(torch.empty(0))
     mode = _Functions(found.operations)
     leaves = [(p, leaf) for p, leaf in leaf_layers(net.core) if not isinstance(leaf, HandMade)]
     paths = {id(leaf): (path, leaf) for path, leaf in leaves}
+    begun: list[int] = []
 
-    def enter(_module: Any, _inputs: Any) -> None:
-        mode.inside += 1
+    def enter(module: Any, _inputs: Any) -> None:
+        begun.append(len(found.operations))
+        if _torchs(module):
+            mode.inside += 1
+        else:
+            mode.paths.append(paths[id(module)][0])
 
     def leave(module: Any, _inputs: Any, output: Any) -> None:
-        mode.inside -= 1
+        steps = len(found.operations) - begun.pop()
+        if _torchs(module):
+            mode.inside -= 1
+        else:
+            mode.paths.pop()
         first = output[0] if isinstance(output, tuple) and output else output
         if not isinstance(first, torch.Tensor):
             return
@@ -220,7 +247,7 @@ def trace(net: Net, sample: torch.Tensor) -> Trace:
         if isinstance(output, torch.Tensor):
             found.shapes.setdefault(id(module), shape)
         path, leaf = paths[id(module)]
-        if len(found.operations) < MANY:
+        if not steps and len(found.operations) < MANY:
             found.operations.append(_operation(type(leaf).__name__, path, settings_of(leaf), shape))
 
     hooks = []
@@ -234,3 +261,42 @@ def trace(net: Net, sample: torch.Tensor) -> Trace:
         for hook in hooks:
             hook.remove()
     return found
+
+
+def _torchs(leaf: Any) -> bool:
+    """Whether a layer is torch's own, and not one that only says so."""
+    return getattr(torch.nn, type(leaf).__name__, None) is type(leaf)
+
+
+def _dropouts(found: Trace) -> int:
+    return sum("Dropout" in step["type"] for step in found.operations)
+
+
+def _trains_otherwise(core: Any, found: Trace) -> bool:
+    """Whether a layer of dropout did not run, or code of a net asks whether it is training."""
+    run = {step["path"] for step in found.operations}
+    for path, inner in torch.nn.Module.named_modules(core):
+        if "Dropout" in type(inner).__name__ and path not in run:
+            return True
+        code = getattr(getattr(type(inner), "forward", None), "__code__", None)
+        asks = "training" in getattr(code, "co_names", ())
+        if asks and not type(inner).__module__.startswith("torch."):
+            return True
+    return False
+
+
+@contextlib.contextmanager
+def _training(core: Any) -> Iterator[None]:
+    """Training mode, but for norms, whose statistics stay as they are."""
+    modules = list(torch.nn.Module.modules(core))
+    before = [(one, one.training) for one in modules]
+    buffers = [(one, one.detach().clone()) for one in torch.nn.Module.buffers(core)]
+    try:
+        for one in modules:
+            one.training = not isinstance(one, torch.nn.modules.batchnorm._NormBase)  # noqa: SLF001
+        yield
+    finally:
+        for one, training in before:
+            one.training = training
+        for buffer, value in buffers:
+            buffer.data.copy_(value)

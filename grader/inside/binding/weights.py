@@ -14,7 +14,8 @@ from ..definitions.lifted import is_module
 from ..reply import StudentFault
 from ..source.sources import files_below
 from .hand_made import HandMade, matched
-from .tensor_files import Saved, read_saved, read_with
+from .tensor_files import Saved, read_saved
+from .unpickling import read_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

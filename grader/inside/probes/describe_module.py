@@ -23,6 +23,7 @@ __all__ = ["describe_module"]
 MANY = 2000
 ROWS = 8
 FEW_ROWS = 2
+FEW_FILES = 20
 SMALL = 20_000
 """Numbers of an input that counts as small: `ROWS` of them are tried."""
 
@@ -59,6 +60,7 @@ def _traced(session: Session, bound: Bound, role: dict[str, Any], reply: Reply) 
         sample = 16 * torch.rand(rows, *shape, generator=generator)
         try:
             net = make_net(bound.module, {**role, "output_shape": None}, sample)
+            net.wanted = tuple(role.get("output_shape") or ())
             found = trace(net, sample)
         except Exception as error:
             first = first or error
@@ -93,17 +95,20 @@ def _size(tensor: torch.Tensor) -> int:
 
 def _saved(bound: Bound) -> dict[str, Any]:
     if bound.saved is None:
-        nothing: dict[str, Any] = {"saved": [], "saved_from": "none", "file_keys": []}
+        nothing: dict[str, Any] = {"saved": [], "saved_from": "none", "file_keys": [], "beside": {}}
         return {**nothing, "missing_keys": [], "unexpected_keys": []}
-    roles = {name: "parameter" for name, _ in torch.nn.Module.named_parameters(bound.module)}
-    roles |= {name: "buffer" for name, _ in torch.nn.Module.named_buffers(bound.module)}
+    own = _every_name(bound.module)
     prefix = bound.fit.prefix if bound.fit else ""
     saved = []
+    firsts: dict[Any, str] = {}
     for entry in bound.saved.entries[:MANY]:
         facts = entry.facts()
+        mine = own.get(_own_name(entry.name, prefix))
         if facts["role"] == "unknown":
-            own = _own_name(entry.name, prefix)
-            facts["role"] = roles.get(own, _guessed(entry.name))
+            facts["role"] = _guessed(entry.name) if mine is None else _role(mine)
+        for one in _identities(entry.tensor, mine, facts["sha256"]):
+            facts["same_as"] = facts.get("same_as") or firsts.get(one, "")
+            firsts.setdefault(one, facts.get("same_as") or facts["name"])
         saved.append(facts)
     missing = (*bound.fit.missing, *bound.fit.mismatched) if bound.fit else ()
     unexpected = bound.fit.unexpected if bound.fit else ()
@@ -111,9 +116,42 @@ def _saved(bound: Bound) -> dict[str, Any]:
         "saved": saved,
         "saved_from": bound.saved.kind,
         "file_keys": list(bound.saved.keys),
+        "beside": {n[:400]: list(k) for n, k in list(bound.beside.items())[:FEW_FILES]},
         "missing_keys": [name[:300] for name in missing[:MANY]],
         "unexpected_keys": [name[:300] for name in unexpected[:MANY]],
     }
+
+
+def _every_name(module: Any) -> dict[str, torch.Tensor]:
+    """The net's tensors by all of their names: one that is shared has several."""
+    found: dict[str, torch.Tensor] = {}
+    todo: list[tuple[str, Any]] = [("", module)]
+    for prefix, one in todo:
+        for group in ("_parameters", "_buffers"):
+            named = getattr(one, group, None) or {}
+            found |= {f"{prefix}{n}": t for n, t in named.items() if t is not None}
+        inner = getattr(one, "_modules", None) or {}
+        if len(todo) < MANY:  # a net may hold itself
+            todo += [(f"{prefix}{n}.", m) for n, m in list(inner.items())[:MANY] if m is not None]
+    return found
+
+
+def _role(own: Any) -> str:
+    return "parameter" if isinstance(own, torch.nn.Parameter) else "buffer"
+
+
+def _identities(saved: torch.Tensor, own: Any, digest: str) -> list[tuple[Any, ...]]:
+    """What only one and the same tensor has: its memory in the file, its place in the net.
+
+    That a net shares a parameter is its own word: the numbers in the file must be equal, too.
+    """
+    shape = tuple(saved.shape)
+    found: list[tuple[Any, ...]] = []
+    if saved.layout == torch.strided and saved.numel() and saved.data_ptr():
+        found.append((saved.data_ptr(), saved.dtype, shape, saved.stride()))
+    if own is not None and saved.numel():
+        found.append((id(own), digest, saved.dtype, shape))
+    return found
 
 
 def _own_name(name: str, prefix: str) -> str:

@@ -12,11 +12,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..source.meaning import Meaning
+from ..source.values import Known
 from .api_names import Wanted
 from .api_uses import Place, Use, looked_into, uses_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..reply import Reply
     from ..session import Session
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["scan_apis", "uses_in"]
 
 USE_LIMIT = 2000
+CONSTANTS = 32
+LARGEST = 1e300
 STATEMENT_LINES = 20
 DEEPEST = 40_000
 """Python's own parser refuses deeper source long before; frames of Python need no stack of C."""
@@ -49,14 +52,20 @@ def scan_apis(session: Session, params: dict[str, Any], reply: Reply) -> None:
             deep = _use(parts[0], names[0], 1)
             found[False].append({**deep, "text": "the code is nested too deeply to be searched"})
             continue
-        meanings[file.removesuffix(".py").replace("/", ".")] = made
+        meanings[_key(file)] = made
     by_node = {node: chunk for chunk in chunks for node in ast.walk(chunk.tree or ast.Pass())}
+    calls_at: dict[tuple[int, int], list[ast.Call]] = {}
+    for node, chunk in by_node.items():
+        if isinstance(node, ast.Call):
+            calls_at.setdefault((id(chunk), node.lineno), []).append(node)
     wanted = Wanted(names, params.get("allowed") or ())
     into = looked_into(list(meanings.values()), where)
     for use in uses_of(list(meanings.values()), wanted, where):
         place = by_node.get(use.node) or by_node.get(use.inside)
         if place is not None and len(found[use.sure]) < USE_LIMIT:
             entry = _use(place, use.name, use.line)
+            calls = calls_at.get((id(place), use.line), ())
+            entry["constants"] = _constants(meanings[_key(place.file)], calls)
             if entry not in found[use.sure]:
                 found[use.sure].append(entry)
     certain = {(use["name"], str(use["place"])) for use in found[True]}
@@ -72,6 +81,26 @@ def scan_apis(session: Session, params: dict[str, Any], reply: Reply) -> None:
 def _use(chunk: Chunk, name: str, line: int) -> dict[str, Any]:
     text = _statement(chunk.text.split("\n"), line)
     return {"name": name[:300], "place": chunk.place(line), "how": "static", "text": text}
+
+
+def _key(file: str) -> str:
+    return file.removesuffix(".py").replace("/", ".")
+
+
+def _constants(meaning: Meaning, calls: Iterable[ast.Call]) -> dict[str, float]:
+    """What arguments of calls name, where the text gives it one number: `lr=LR`."""
+    arguments = [one for c in calls for one in (*c.args, *(word.value for word in c.keywords))]
+    found: dict[str, float] = {}
+    for one in arguments[:CONSTANTS]:
+        if not isinstance(one, ast.Name | ast.Attribute | ast.Subscript):
+            continue
+        values = [value.value if isinstance(value, Known) else None for value in meaning.of(one)]
+        number = values[0] if len(values) == 1 else None
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            continue
+        if abs(number) < LARGEST:
+            found[ast.unparse(one)[:80]] = float(number)
+    return found
 
 
 def _statement(lines: list[str], line: int) -> str:

@@ -6,13 +6,15 @@ and a backward pass on given examples. Nothing is judged: outputs and parameters
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from ..binding.absent import wrong_framework
-from ..binding.by_hand import Parameters, constructed, ordered, outputs_in, update_method
+from ..binding.by_hand import Parameters, constructed, ordered, outputs_in
+from ..binding.gradients import gradients_in, update_methods
 from ..binding.targets import bind_target
 from ..inputs.values import value_of
 from ..reply import StudentFault
@@ -26,14 +28,33 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from ..session import Session
 
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
 __all__ = ["train_by_hand"]
 
 WAYS = 8
 ERRORS = 12
 
 
+@dataclass(frozen=True)
+class Step:
+    """One update.
+
+    Attributes:
+        output: What `forward` gave.
+        after: Parameter → its numbers afterwards.
+        gradients: Parameter → the gradient that was returned or kept, where nothing was updated.
+        how: What is odd about it, in words.
+    """
+
+    output: Numbers
+    after: dict[str, Numbers]
+    gradients: dict[str, Numbers]
+    how: str
+
+
 def train_by_hand(session: Session, params: dict[str, Any], reply: Reply) -> None:
-    """Payload: Steps; arrays `output_<i>` and `<parameter>_<i>`: float64.
+    """Payload: Steps; arrays `output_<i>`, `<parameter>_<i>`, `gradient_<parameter>_<i>`: float64.
 
     Raises:
         StudentFault: The class lacks a forward or a backward pass.
@@ -52,7 +73,7 @@ def train_by_hand(session: Session, params: dict[str, Any], reply: Reply) -> Non
     errors: list[str] = []
     for told, labels, columns in _tries(params):
         try:
-            output, after, how = _step(session, bound, params, labels, columns=columns)
+            made = _step(session, bound, params, labels, columns=columns)
         except Exception as error:
             if isinstance(error, StudentFault):
                 raise
@@ -60,10 +81,12 @@ def train_by_hand(session: Session, params: dict[str, Any], reply: Reply) -> Non
             errors.append(f"{told}: {type(error).__name__}: {text}{_where(session, error)}")
             continue
         index = len(ways)
-        ways.append(f"{told}{how}"[:300])
-        reply.array(f"output_{index}", output)
-        for name, value in after.items():
+        ways.append(f"{told}{made.how}"[:300])
+        reply.array(f"output_{index}", made.output)
+        for name, value in made.after.items():
             reply.array(f"{name}_{index}", value)
+        for name, value in made.gradients.items():
+            reply.array(f"gradient_{name}_{index}", value)
     reply.payload = {"binding": bound.payload(), "ways": ways[:WAYS], "errors": errors[:ERRORS]}
 
 
@@ -74,8 +97,7 @@ def _tries(params: dict[str, Any]) -> Iterator[tuple[str, torch.Tensor, bool]]:
     for columns in (False, True):
         place = ", examples in columns" if columns else ""
         yield f"one-hot labels{place}", one_hot, columns
-        if not columns:
-            yield "integer labels", integers, columns
+        yield f"integer labels{place}", integers, columns
 
 
 def _step(
@@ -85,7 +107,7 @@ def _step(
     labels: torch.Tensor,
     *,
     columns: bool,
-) -> tuple[np.ndarray[Any, Any], dict[str, np.ndarray[Any, Any]], str]:
+) -> Step:
     """One update in double precision, or in single where the code insists on it."""
     try:
         return _update(session, bound, params, labels, torch.float64, columns=columns)
@@ -107,7 +129,7 @@ def _update(
     dtype: torch.dtype,
     *,
     columns: bool,
-) -> tuple[np.ndarray[Any, Any], dict[str, np.ndarray[Any, Any]], str]:
+) -> Step:
     seed()
     names = session.definitions().namespace
     args, kwargs = arguments_of(params.get("construct"), names)
@@ -118,24 +140,45 @@ def _update(
     x = value_of(params["x"]).to(dtype)
     y = labels.to(dtype) if labels.dim() > 1 else labels
     if columns:
-        x, y = x.T.contiguous(), y.T.contiguous()
-    found = net.forward(held.like(x))
-    output = outputs_in(found, int(params["classes"]), len(params["labels"]))
+        x, y = x.T.contiguous(), y.T.contiguous() if y.dim() > 1 else y
+    output = outputs_in(net.forward(held.like(x)), int(params["classes"]), len(params["labels"]))
     shown = _numbers(output)
     before = held.values()
     known = {"x": held.like(x), "y": held.like(y), "y_hat": output, "lr": kwargs.get("lr")}
     returned = net.backward(*ordered(net.backward, known))
-    after = held.values()
-    how = held.told()
-    if all(np.array_equal(after[name], before[name]) for name in before):
-        update = update_method(net)
-        if update is not None:
-            update(*ordered(update, {**known, "gradients": returned}))
-            after = held.values()
-            how += f", then {update.__name__}()"
+    after, how = held.values(), held.told()
+    gradients: dict[str, Numbers] = {}
+    if _same(after, before):
+        each = gradients_in(returned, held.others(), given)
+        gradients = {name: _numbers(value) for name, value in each.items()}
+        after, told = _updated(net, held, {**known, "gradients": returned, "each": each})
+        how += told
+    if not _same(after, before):
+        gradients = {}
     if dtype == torch.float32:
         how += ", in single precision"
-    return shown, after, how
+    return Step(shown, after, gradients, how)
+
+
+def _updated(net: Any, held: Parameters, known: dict[str, Any]) -> tuple[dict[str, Numbers], str]:
+    """The parameters after the first method that moves them, and what was called."""
+    before, told = held.values(), ""
+    for update in update_methods(net):
+        name = str(getattr(update, "__name__", "update"))
+        try:
+            update(*ordered(update, known))
+        except Exception as error:
+            told += f", {name}() raised {type(error).__name__}"
+            held.give()
+            continue
+        after = held.values()
+        if not _same(after, before):
+            return after, f", then {name}()"
+    return before, told
+
+
+def _same(some: dict[str, Numbers], others: dict[str, Numbers]) -> bool:
+    return all(np.array_equal(some[name], others[name]) for name in others)
 
 
 def _numbers(output: Any) -> np.ndarray[Any, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,6 +175,51 @@ def test_a_class_whose_backward_raises_fails_with_its_error() -> None:
     result = judged("backprop.matches_autograd", {"role": "classifier"}, a_seen(evidence))
     assert result.outcome is Outcome.FAIL
     assert "TypeError: no argument y_hat" in result.message
+
+
+def test_a_reshape_to_another_batch_waits_for_a_person() -> None:
+    params = BackpropMatches(role="classifier")
+    error = "one-hot labels: RuntimeError: shape '[64, 12]' is invalid for input of size 72"
+    payload = Steps(binding=a_binding(definition="Net"), ways=(), errors=(error,))
+    evidence = measured(_request(params, a_rubric()), payload)
+    result = judged("backprop.matches_autograd", {"role": "classifier"}, a_seen(evidence))
+    assert result.outcome is Outcome.PENDING
+
+
+def only_gradients(step: Step, **changes: Any) -> CheckResult:
+    """The result for a student whose `backward` gives gradients that no method applies."""
+    given = {**ROLE, **changes}
+    params = BackpropMatches.model_validate_json(json.dumps(given))
+    net, batch, _ = _drawn(params)
+    arrays: dict[str, Any] = {"output_0": net.outputs(batch.x)}
+    before = (net.w1, net.b1, net.w2, net.b2)
+    for name, old, grad in zip(params.parameters, before, step(net, batch), strict=True):
+        arrays |= {f"{name}_0": old, f"gradient_{name}_0": grad}
+    payload = Steps(binding=a_binding(definition="Net"), ways=("one-hot labels",), errors=())
+    evidence = measured(_request(params, a_rubric()), payload, **arrays)
+    return judged("backprop.matches_autograd", given, a_seen(evidence))
+
+
+class TestGradientsOnly:
+    @pytest.mark.parametrize("step", [gradients, summed, averaged])
+    def test_right_ones_earn_a_good_share(self, step: Step) -> None:
+        result = only_gradients(step)
+        assert result.outcome is Outcome.PARTIAL
+        assert result.fraction == Fraction(3, 4)
+        assert "`Net.backward` was to update the weights" in result.message
+
+    def test_wrong_ones_are_told(self) -> None:
+        result = only_gradients(only(0, lambda m, *_: 3 * m))
+        assert result.fraction == Fraction(9, 16)
+        assert "W1: its step is 3 times" in result.message
+
+    def test_those_of_the_other_sign_wait_for_a_person(self) -> None:
+        up = lambda net, batch: times(-1, gradients(net, batch))  # noqa: E731
+        assert only_gradients(up).outcome is Outcome.PENDING
+
+    def test_those_that_are_all_wrong_earn_nothing(self) -> None:
+        twice = lambda net, batch: times(2, gradients(net, batch))  # noqa: E731
+        assert only_gradients(twice).outcome is Outcome.FAIL
 
 
 def test_sizes_that_hide_a_transposed_matrix_are_refused() -> None:

@@ -177,6 +177,20 @@ class TestParameters:
         assert result.outcome is Outcome.FAIL
         assert [flag.code for flag in result.flags] == ["params_disagree"]
 
+    @pytest.mark.parametrize(("digest", "counted"), [("a" * 64, 650), ("b" * 64, 1290), ("", 1290)])
+    def test_a_tensor_with_two_names_counts_once_where_its_numbers_are_equal(
+        self, digest: str, counted: int
+    ) -> None:
+        again = tensor("tied", 10, 64, same_as="0.weight", sha256=digest)
+        saved = (tensor("0.weight", 10, 64, sha256="a" * 64), *SAVED[1:], again)
+        assert judge("params.at_most", facts(saved=saved), limit=700).measured == counted
+
+    def test_two_tensors_cannot_hide_behind_each_other(self) -> None:
+        saved = tuple(
+            tensor(one, 10, 64, same_as=other, sha256="a" * 64) for one, other in ("ab", "ba", "cc")
+        )
+        assert judge("params.at_most", facts(saved=saved), limit=700).measured == 1920
+
     def test_without_a_file_the_running_module_counts_and_is_flagged(self) -> None:
         result = judge("params.at_most", facts(saved=(), saved_from="none"), limit=700)
         assert result.outcome is Outcome.PASS

@@ -109,6 +109,36 @@ class TestArchitecture:
     def test_another_kernel_is_another_layer(self, kernel: str) -> None:
         assert self.graded(conv(64), conv(64, kernel=kernel), pool()).outcome is Outcome.FAIL
 
+    @pytest.mark.parametrize(
+        ("padding", "kernel", "dilation", "outcome"),
+        [
+            ("same", "(3, 3)", "(1, 1)", Outcome.PASS),
+            ("same", "3", "1", Outcome.PASS),
+            ("same", "(3, 3)", "2", Outcome.FAIL),
+            ("same", "(5, 5)", "1", Outcome.FAIL),
+            ("same", "(4, 4)", "1", Outcome.FAIL),
+            ("same", "nonsense", "1", Outcome.FAIL),
+            ("valid", "(3, 3)", "1", Outcome.FAIL),
+        ],
+    )
+    def test_padding_in_words(
+        self, padding: str, kernel: str, dilation: str, outcome: Outcome
+    ) -> None:
+        settings = {"kernel_size": kernel, "padding": padding, "dilation": dilation}
+        step = Operation(type="Conv2d", path="", settings=settings)
+        layers = [{"type": "Conv2d", "settings": {"padding": 1}}]
+        assert self.graded(step, layers=layers).outcome is outcome
+
+    def test_the_shape_that_a_layer_gives(self) -> None:
+        layers = [{"type": "Conv2d", "output_shape": [64, 8, 8]}]
+        step = Operation(type="Conv2d", path="", output_shape=(64, 8, 8))
+        assert self.graded(step, layers=layers).outcome is Outcome.PASS
+        other = step.model_copy(update={"output_shape": (64, 4, 4)})
+        result = self.graded(other, layers=layers)
+        assert result.outcome is Outcome.FAIL
+        assert "it gives [64, 4, 4], not [64, 8, 8]" in result.message
+        assert self.graded(layers=layers).outcome is Outcome.PENDING, "no pass was traced"
+
     def test_missing_and_extra_layers_are_counted(self) -> None:
         assert "ends after 2 of 3 such layers" in self.graded(conv(64), conv(64)).message
         extra = self.graded(conv(64), conv(64), pool(), pool())
@@ -185,6 +215,19 @@ class TestIsCnn:
         assert result.outcome is Outcome.FAIL
         assert "1 more is made but never run" in result.message
 
+    def test_layers_of_ones_own_that_convolve_hold_their_share(self) -> None:
+        layers = tuple(
+            Layer(path=path, type=kind, torch=kind == "Linear", parameters=n)
+            for path, kind, n in (("a", "Block", 10), ("b", "Mixed", 40), ("c", "Linear", 50))
+        )
+        run = (("a", "Conv2d"), ("b", "Conv2d"), ("b", "Linear"), ("c", "Linear"))
+        operations = tuple(Operation(type=kind, path=path) for path, kind in run)
+        seen = a_seen(described("any", layers=layers, operations=operations))
+        given = {"model": "cnn", "convolutions": 2}
+        assert judged("module.is_cnn", {**given, "share": 0.1}, seen).outcome is Outcome.PASS
+        result = judged("module.is_cnn", {**given, "share": 0.2}, seen)
+        assert "hold only 10%" in result.message
+
     def test_they_must_hold_their_share(self) -> None:
         layers = (("Conv2d", 10), ("Linear", 90))
         assert self.graded(*layers, share=0.1).outcome is Outcome.PASS
@@ -230,6 +273,13 @@ class TestWeightFiles:
         assert judged("checkpoint.has", {"model": "cnn"}, whole).outcome is Outcome.PASS
         given = {"model": "cnn", "holds": ["Epoch", "scheduler"], "partial": False}
         assert judged("checkpoint.has", given, whole).outcome is Outcome.FAIL
+
+    def test_the_optimizer_may_be_in_another_file_of_the_same_net(self) -> None:
+        beside = {"last.pt": ("model", "optim", "optimizer.state")}
+        seen = a_seen(described("saved", saved=(tensor("a"),), file_keys=(), beside=beside))
+        result = judged("checkpoint.has", {"model": "cnn"}, seen)
+        assert result.outcome is Outcome.PASS
+        assert result.message.startswith("last.pt holds")
 
     def test_no_checkpoint_is_not_an_empty_one(self) -> None:
         result = judged("checkpoint.has", {"model": "cnn"}, a_seen(described("saved")))

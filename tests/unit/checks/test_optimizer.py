@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from grader.checks.optimizer import _scan
 from grader.checks.ranges import Range
 from grader.checks.requests import describe_module, execute
+from grader.checks.written_optimizers import GROUPS, scan
+from grader.model.evidence import Place
 from grader.model.journal import OptimizerSeen
 from grader.model.measurements import (
     ApiUse,
@@ -21,7 +22,7 @@ from grader.model.measurements import (
 )
 from grader.model.outcome import Outcome
 from tests.made_up import a_binding, a_rubric, a_seen, judged, measured
-from tests.unit.checks.pieces import PLACE, a_run, loader, run
+from tests.unit.checks.pieces import PLACE, STOPPED, a_run, loader, run
 
 if TYPE_CHECKING:
     from grader.model.scorecard import CheckResult
@@ -53,14 +54,27 @@ class TestOptimizer:
         "batch_size": [32],
     }
 
-    def graded(self, *optimizers: OptimizerSeen, text: str = "", **params: Any) -> CheckResult:
-        uses = ()
+    def graded(
+        self,
+        *optimizers: OptimizerSeen,
+        text: str = "",
+        ended: dict[str, Any] | None = None,
+        **params: Any,
+    ) -> CheckResult:
+        uses: tuple[ApiUse, ...] = ()
         if text:
-            use = ApiUse(name="torch.optim.SGD", place=PLACE, how="static", text=text)
+            name = GROUPS if "param_groups" in text else "torch.optim.SGD"
+            use = ApiUse(
+                name=name,
+                place=PLACE,
+                how="static",
+                text=text,
+                constants={"LR": 0.01, "C.wd": 5e-4},
+            )
             uses = (use,)
         seen = a_seen(
-            run(optimizers=optimizers, loaders=(TRAIN,)),
-            measured(_scan(), ApiUses(uses=uses, searched=())),
+            run(optimizers=optimizers, loaders=(TRAIN,), **(ended or {})),
+            measured(scan(), ApiUses(uses=uses, searched=())),
             measured(
                 describe_module(a_rubric(), "cnn", "any"),
                 ModuleFacts(
@@ -121,8 +135,71 @@ class TestOptimizer:
         assert "momentum is 0, where 0.9 was asked" in result.message
 
     def test_a_variable_in_the_text_waits_for_a_person(self) -> None:
-        text = "optim.SGD(net.parameters(), lr=LR, momentum=0.9, weight_decay=5e-4)"
+        text = "optim.SGD(net.parameters(), lr=rate, momentum=0.9, weight_decay=5e-4)"
         assert self.graded(text=text, **self.SETTINGS).outcome is Outcome.PENDING
+
+    def test_so_it_does_beside_a_certain_mistake(self) -> None:
+        text = "optim.SGD(net.parameters(), lr=rate, momentum=0.5, weight_decay=5e-4)"
+        result = self.graded(text=text, **self.SETTINGS)
+        assert result.outcome is Outcome.PENDING
+        assert "momentum is 0.5, where 0.9 was asked" in result.message
+        assert self.graded(text=text, partial=False, **self.SETTINGS).outcome is Outcome.FAIL
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "optim.SGD(net.parameters(), LR, momentum=0.9, weight_decay=C.wd)",
+            "optim.SGD(net.parameters(), .01, .9, 0, 5e-4)",
+        ],
+    )
+    def test_constants_and_settings_by_position(self, text: str) -> None:
+        assert self.graded(text=text, **self.SETTINGS).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(
+        ("text", "outcome"),
+        [
+            ("for g in opt.param_groups:", Outcome.PENDING),
+            ("opt.param_groups[0]['lr'] /= 10", Outcome.PENDING),
+            ("opt.param_groups[0]['lr'] = lr", Outcome.PENDING),
+            ("print(opt.param_groups[0]['lr'])", Outcome.PARTIAL),
+            ("lr = [g['lr'] for g in opt.param_groups]", Outcome.PARTIAL),
+            ("if opt.param_groups[0]['lr'] == 1:", Outcome.PARTIAL),
+        ],
+    )
+    def test_a_schedule_by_hand_waits_for_a_person(self, text: str, outcome: Outcome) -> None:
+        assert self.graded(optimizer(scheduler=""), text=text).outcome is outcome
+
+    ADAM = optimizer(type="Adam", place=Place(file="hw.ipynb", cell=1))
+    RIGHT = "optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)"
+
+    @pytest.mark.parametrize(
+        ("kind", "otherwise"),
+        [
+            ("pretrained_weights_missing", Outcome.PARTIAL),
+            ("dataset_missing", Outcome.ERROR),
+            ("KeyError", Outcome.PARTIAL),
+        ],
+    )
+    def test_what_a_run_did_not_reach_is_read_in_the_text(
+        self, kind: str, otherwise: Outcome
+    ) -> None:
+        cell = STOPPED.model_copy(update={"error_kind": kind})
+        ended = {"cells": (cell,), "ended_by": "error"}
+        result = self.graded(self.ADAM, text=self.RIGHT, ended=ended, **self.SETTINGS)
+        assert result.outcome is Outcome.PASS
+        assert "as your code makes it" in result.message
+        assert self.graded(self.ADAM, ended=ended, **self.SETTINGS).outcome is otherwise
+
+    def test_a_run_that_got_to_its_end_is_believed(self) -> None:
+        result = self.graded(self.ADAM, text=self.RIGHT, **self.SETTINGS)
+        assert "it is Adam, not SGD" in result.message
+
+    def test_batches_of_what_was_not_reached_wait_for_a_person(self) -> None:
+        ended = {"cells": (STOPPED,), "ended_by": "error"}
+        params = {**self.SETTINGS, "batch_size": [100]}
+        assert self.graded(self.ADAM, text=self.RIGHT, ended=ended, **params).outcome is (
+            Outcome.PENDING
+        )
 
     def test_none_at_all(self) -> None:
         assert self.graded().outcome is Outcome.FAIL

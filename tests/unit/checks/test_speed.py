@@ -109,6 +109,11 @@ class TestAutoencoder:
         assert self.graded(lambda x: x * np.nan).outcome is Outcome.FAIL
         assert self.graded(lambda x: x[:, :10] / 255).outcome is Outcome.FAIL
 
+    def test_outputs_from_minus_one_to_one_wait_for_a_person(self) -> None:
+        assert self.graded(lambda x: x / 127.5 - 0.99).outcome is Outcome.PENDING
+        assert self.graded(lambda x: x / 127.5 - 0.3).outcome is Outcome.FAIL
+        assert self.graded(lambda x: -1 - x * 0.0).outcome is Outcome.FAIL
+
 
 class TestBeats:
     ROLES: dict[str, Any] = {

@@ -76,6 +76,46 @@ NUMPY = (
 )
 
 
+KEPT = NET
+for one in ("W2", "b2", "W1", "b1"):
+    KEPT = KEPT.replace(f"self.{one} -= self.lr *", f"self.d{one} =")
+RETURNED = (
+    KEPT + "        return {'W1': self.dW1, 'b1': self.db1, 'W2': self.dW2, 'b2': self.db2}\n"
+)
+APPLIED = KEPT + (
+    "    def apply_gradients(self):\n"
+    "        for n in ('W1', 'b1', 'W2', 'b2'):\n"
+    "            setattr(self, n, getattr(self, n) - self.lr * getattr(self, 'd' + n))\n"
+)
+ONE_BY_ONE = KEPT + (
+    "        return self.dW1, self.db1, self.dW2, self.db2\n"
+    "    def gradient_descent(self, dW1, db1, dW2, db2):\n"
+    "        self.W1 -= self.lr * dW1; self.b1 -= self.lr * db1\n"
+    "        self.W2 -= self.lr * dW2; self.b2 -= self.lr * db2\n"
+)
+COLUMNS = HEAD + (
+    "class FullyConnectedNetwork:\n"
+    "    def __init__(self, input_size, output_size, hidden_size, activation_func, lr):\n"
+    "        self.W1, self.b1 = torch.randn(hidden_size, input_size), torch.zeros(hidden_size, 1)\n"
+    "        self.W2, self.b2 = torch.randn(output_size, hidden_size), torch.zeros(output_size, 1)\n"
+    "        self.lr = lr\n"
+    "    def forward(self, X):\n"
+    "        self.h = sigmoid(self.W1 @ X + self.b1)\n"
+    "        return torch.softmax(self.W2 @ self.h + self.b2, dim=0)\n"
+    "    def backward(self, X, Y, out):\n"
+    "        d2 = out - Y\n"
+    "        d1 = self.W2.T @ d2 * self.h * (1 - self.h)\n"
+    "        self.W2 = self.W2 - self.lr * d2 @ self.h.T\n"
+    "        self.b2 = self.b2 - self.lr * d2.sum(1, keepdim=True)\n"
+    "        self.W1 = self.W1 - self.lr * d1 @ X.T\n"
+    "        self.b1 = self.b1 - self.lr * d1.sum(1, keepdim=True)\n"
+)
+COLUMNS_OF_INTEGERS = COLUMNS.replace(
+    "        d2 = out - Y\n",
+    "        d2 = out.clone()\n        d2[Y, torch.arange(Y.shape[0])] -= 1\n",
+)
+
+
 def role(kind="class", **more):
     return {
         "name": "network",
@@ -138,10 +178,21 @@ def wanted(numbers):
         (TURNED, "one-hot labels, W1 and W2 held as [outputs, inputs]"),
         (INTEGERS, "integer labels"),
         (SEPARATE, "one-hot labels, then update()"),
+        (APPLIED, "one-hot labels, then apply_gradients()"),
+        (ONE_BY_ONE, "one-hot labels, then gradient_descent()"),
         (SINGLE, "one-hot labels, in single precision"),
         (NUMPY, "one-hot labels"),
     ],
-    ids=["as asked", "turned", "integers", "update apart", "single precision", "numpy"],
+    ids=[
+        "as asked",
+        "turned",
+        "integers",
+        "update apart",
+        "applied",
+        "one by one",
+        "single precision",
+        "numpy",
+    ],
 )
 def test_one_step_in_each_style(box, numbers, code, way):
     box.notebook(code)
@@ -158,31 +209,35 @@ def test_one_step_in_each_style(box, numbers, code, way):
         assert np.allclose(found, value, atol=tolerance), name
 
 
-def test_examples_in_columns(box, numbers):
-    code = HEAD + (
-        "class FullyConnectedNetwork:\n"
-        "    def __init__(self, input_size, output_size, hidden_size, activation_func, lr):\n"
-        "        self.W1, self.b1 = torch.randn(hidden_size, input_size), torch.zeros(hidden_size, 1)\n"
-        "        self.W2, self.b2 = torch.randn(output_size, hidden_size), torch.zeros(output_size, 1)\n"
-        "        self.lr = lr\n"
-        "    def forward(self, X):\n"
-        "        self.h = sigmoid(self.W1 @ X + self.b1)\n"
-        "        return torch.softmax(self.W2 @ self.h + self.b2, dim=0)\n"
-        "    def backward(self, X, Y, out):\n"
-        "        d2 = out - Y\n"
-        "        d1 = self.W2.T @ d2 * self.h * (1 - self.h)\n"
-        "        self.W2 = self.W2 - self.lr * d2 @ self.h.T\n"
-        "        self.b2 = self.b2 - self.lr * d2.sum(1, keepdim=True)\n"
-        "        self.W1 = self.W1 - self.lr * d1 @ X.T\n"
-        "        self.b1 = self.b1 - self.lr * d1.sum(1, keepdim=True)\n"
-    )
+@pytest.mark.parametrize("code", [COLUMNS, COLUMNS_OF_INTEGERS], ids=["one-hot", "integers"])
+def test_examples_in_columns(box, numbers, code):
     box.notebook(code)
     answer = ask(box, numbers)
-    (way,) = answer.payload.ways
-    assert "columns" in way
     outputs, after = wanted(numbers)
-    assert np.allclose(answer.arrays["output_0"].T, outputs)
-    assert np.allclose(answer.arrays["W1_0"], after["W1"])
+    steps = range(len(answer.payload.ways))
+    right = [i for i in steps if np.allclose(answer.arrays[f"W1_{i}"], after["W1"])]
+    assert ["columns" in answer.payload.ways[i] for i in right] == [True]
+    assert np.allclose(answer.arrays[f"output_{right[0]}"].T, outputs)
+
+
+@pytest.mark.parametrize("code", [KEPT, RETURNED], ids=["kept", "returned"])
+def test_gradients_that_nothing_applies_are_reported(box, numbers, code):
+    box.notebook(code)
+    answer = ask(box, numbers)
+    assert answer.payload.ways[0] == "one-hot labels"
+    _, after = wanted(numbers)
+    for name, before in numbers[0].items():
+        assert np.array_equal(answer.arrays[f"{name}_0"], before)
+        moved = before.numpy() - LR * answer.arrays[f"gradient_{name}_0"]
+        assert np.allclose(moved, after[name]), name
+
+
+def test_an_update_that_raises_or_moves_nothing_leaves_the_gradients(box, numbers):
+    box.notebook(KEPT + "    def update(self):\n        self.W1 = self.W1 + 1; raise ValueError\n")
+    answer = ask(box, numbers)
+    assert answer.payload.ways[0] == "one-hot labels, update() raised ValueError"
+    assert np.array_equal(answer.arrays["W1_0"], numbers[0]["W1"])
+    assert "gradient_W1_0" in answer.arrays
 
 
 def test_a_wrong_step_is_reported_as_it_is(box, numbers):

@@ -159,3 +159,60 @@ def test_official_weights_of_this_machine_are_used_and_said(box):
     answer = box.execute(VGG + "print('built')")
     assert answer.output.endswith("built\n"), answer.errors
     assert "official weights" in answer.remark("shim.pretrained").message
+
+
+def an_optimizer():
+    net = nn.Linear(2, 2)
+    optimizer = torch.optim.Adam(net.parameters())
+    net(torch.rand(1, 2)).sum().backward()
+    optimizer.step()
+    return optimizer
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda net, optimizer: {"model": net, "optim": optimizer.state_dict()},
+        lambda net, optimizer: [net, optimizer.state_dict()],
+        lambda net, optimizer: (3, net, optimizer.state_dict()),
+        lambda net, optimizer: {"model": net, "opt": optimizer},
+        lambda net, optimizer: {
+            "state": {"model": net, "optimizer": optimizer.state_dict()},
+            "e": 1,
+        },
+        lambda net, optimizer: {"state": {"net": net, "optimizer": optimizer}},
+    ],
+    ids=["as usual", "list", "tuple", "object", "nested", "nested object"],
+)
+def test_an_optimizer_is_seen_wherever_a_checkpoint_keeps_it(box, around):
+    box.notebook(TWO)
+    box.save("first.pt", around(state(FIRST), an_optimizer()))
+    facts = describe(box, role("first", "first.pt"))[0].payload
+    assert {one.name for one in facts.saved} == set(FIRST)
+    assert facts.missing_keys == facts.unexpected_keys == ()
+    assert "optimizer.state" in facts.file_keys
+
+
+@pytest.mark.parametrize("whole", ["list", "state", "param_groups"])
+def test_what_only_looks_like_a_checkpoint_has_no_optimizer(box, whole):
+    box.notebook(TWO)
+    box.save(
+        "first.pt",
+        {"list": [state(FIRST), 3], "state": {"net": state(FIRST), "state": {}}}.get(
+            whole, {"net": state(FIRST), "param_groups": []}
+        ),
+    )
+    facts = describe(box, role("first", "first.pt"))[0].payload
+    assert {one.name for one in facts.saved} == set(FIRST)
+    assert "optimizer.state" not in facts.file_keys
+
+
+def test_another_file_of_the_same_net_is_told(box):
+    box.notebook(TWO)
+    box.save("best.pt", state(FIRST))
+    box.save("last.pt", {"model": state(FIRST), "optimizer": an_optimizer().state_dict()})
+    box.save("other.pt", {"model": state(BETTER), "optimizer": an_optimizer().state_dict()})
+    facts = describe(box, role("first", "*.pt"))[0].payload
+    assert facts.binding.weights == "best.pt"
+    assert set(facts.beside) == {"last.pt"}
+    assert "optimizer.state" in facts.beside["last.pt"]

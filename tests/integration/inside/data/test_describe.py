@@ -244,3 +244,151 @@ def test_tensors_that_fit_no_net_made_by_hand_say_so(box):
     box.save("HW1_1_2.pkl", (torch.zeros(3, 4), torch.zeros(4)))
     answer = box.ask(("describe_module", {"role": by_hand(), "source": "saved"}))[0]
     assert answer.header["state"] in {"student_fault", "unbound"} or not answer.payload.saved
+
+
+SHARED = IMPORTS + (
+    "class Net(nn.Module):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        self.conv1, self.fc = nn.Conv2d(1, 4, 3), nn.Linear(4, 10)\n"
+    "        self.layers = nn.Sequential(self.conv1, nn.ReLU(), nn.Conv2d(4, 4, 3))\n"
+    "    def forward(self, x):\n"
+    "        return self.fc(self.layers(x).mean((2, 3)))\n"
+)
+
+
+def shared_state():
+    conv, fc, last = nn.Conv2d(1, 4, 3), nn.Linear(4, 10), nn.Conv2d(4, 4, 3)
+    named = {"conv1": conv, "fc": fc, "layers.0": conv, "layers.2": last}
+    return {f"{n}.{k}": t for n, one in named.items() for k, t in one.state_dict().items()}
+
+
+@pytest.mark.parametrize("change", [lambda t: t, torch.clone], ids=["one memory", "copies"])
+def test_a_layer_with_two_names_is_one(box, change):
+    box.notebook(SHARED)
+    box.save("net.pt", {name: change(tensor) for name, tensor in shared_state().items()})
+    saved = {one.name: one for one in describe(box).payload.saved}
+    assert saved["layers.0.weight"].same_as == "conv1.weight"
+    assert saved["layers.0.bias"].same_as == "conv1.bias"
+    assert [one.role for one in saved.values()] == ["parameter"] * len(saved)
+    assert not saved["layers.2.weight"].same_as
+
+
+def test_a_claim_to_share_is_not_believed_where_the_file_says_otherwise(box):
+    box.notebook(SHARED)
+    other = {n: torch.rand_like(t) if "layers.0" in n else t for n, t in shared_state().items()}
+    box.save("net.pt", other)
+    assert not any(one.same_as for one in describe(box).payload.saved)
+
+
+def test_equal_tensors_of_two_layers_are_two(box):
+    box.notebook(SHARED.replace("Sequential(self.conv1,", "Sequential(nn.Conv2d(1, 4, 3),"))
+    box.save("net.pt", {name: torch.clone(tensor) for name, tensor in shared_state().items()})
+    assert not any(one.same_as for one in describe(box).payload.saved)
+
+
+ONLY_IN_TRAINING = IMPORTS + (
+    "class Net(nn.Module):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        self.drop, self.norm = nn.Dropout(0.5), nn.BatchNorm1d(196)\n"
+    "        self.fc, self.out = nn.Linear(196, 196), nn.Linear(196, 10)\n"
+    "    def forward(self, x):\n"
+    "        x = F.relu(self.norm(self.fc(x.flatten(1))))\n"
+    "        if self.training:\n"
+    "            x = self.drop(x)\n"
+    "        return self.out(x)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "rates"),
+    [
+        (ONLY_IN_TRAINING, ["0.5"]),
+        (ONLY_IN_TRAINING.replace("self.drop(x)", "F.dropout(x, 0.25)"), ["0.25"]),
+        (ONLY_IN_TRAINING.replace("if self.training", "if x is None"), []),
+        (
+            ONLY_IN_TRAINING.replace(
+                "            x = self.drop(x)\n", "            raise ValueError\n"
+            ),
+            [],
+        ),
+    ],
+    ids=["layer", "function", "never run", "raises"],
+)
+def test_dropout_that_only_training_runs_is_seen(box, code, rates):
+    box.notebook(code)
+    operations = describe(box).payload.operations
+    assert [one.settings["p"] for one in operations if one.type == "Dropout"] == rates
+    assert [one.type for one in operations][-1] == "Linear"
+
+
+OWN_LAYERS = IMPORTS + (
+    "class Block(nn.Module):\n"
+    "    def __init__(self, i, o):\n"
+    "        super().__init__()\n"
+    "        self.w, self.b = nn.Parameter(torch.randn(o, i, 3, 3)), nn.Parameter(torch.zeros(o))\n"
+    "    def forward(self, x):\n"
+    "        return F.relu(F.conv2d(x, self.w, self.b, padding=1))\n"
+    "class MyConv(nn.Conv2d):\n"
+    "    pass\n"
+    "class Swish(nn.Module):\n"
+    "    def forward(self, x):\n"
+    "        return x * 2\n"
+    "class Net(nn.Module):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        self.c1, self.c2, self.act = Block(1, 4), MyConv(4, 4, 3, padding='same'), Swish()\n"
+    "        self.fc = nn.Linear(4 * 14 * 14, 10)\n"
+    "    def forward(self, x):\n"
+    "        return self.fc(self.act(self.c2(self.c1(x))).flatten(1))\n"
+)
+
+
+def test_layers_of_ones_own_are_looked_into(box):
+    box.notebook(OWN_LAYERS)
+    steps = [(one.type, one.path) for one in describe(box).payload.operations]
+    assert steps == [
+        ("Conv2d", "c1"),
+        ("ReLU", "c1"),
+        ("Conv2d", "c2"),
+        ("Swish", "act"),
+        ("Flatten", ""),
+        ("Linear", "fc"),
+    ]
+
+
+AUTOENCODER = IMPORTS + (
+    "class Net(nn.Module):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        self.enc = nn.Sequential(nn.Flatten(), nn.Linear(196, 10))\n"
+    "        self.dec = nn.Sequential(nn.Linear(10, 196), nn.Sigmoid())\n"
+    "    def forward(self, x):\n"
+    "        z = self.enc(x)\n"
+    "        out = self.dec(z)\n"
+    "        return OUT\n"
+)
+
+
+@pytest.mark.parametrize(
+    "out", ["out", "out.view(-1, 1, 14, 14)", "(z, out)", "{'z': z, 'out': out.view(-1, 14, 14)}"]
+)
+def test_an_autoencoders_outputs_are_found_in_what_it_returns(box, make, out):
+    code = AUTOENCODER.replace("OUT", out)
+    box.notebook(code)
+    space = {}
+    exec(code, space)
+    box.save("net.pt", space["Net"]().state_dict())
+    net = role(output_shape=[196])
+    assert describe(box, output_shape=[196]).payload.output_shape == (196,)
+    box.give("mnist/test", make["images"](5, 14), "torchvision.MNIST")
+    asked = {"role": net, "dataset": "mnist/test", "source": "saved"}
+    answer = box.ask(("predict", asked))[0]
+    assert answer.header["state"] == "measured", answer.header["fault"]
+    assert answer.arrays["scores"].shape == (5, 196)
+
+
+def test_rows_of_codes_are_no_outputs(box):
+    box.notebook(AUTOENCODER.replace("OUT", "z"))
+    assert describe(box, output_shape=[196]).payload.output_shape == (10,)
