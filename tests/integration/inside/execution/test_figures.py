@@ -104,7 +104,8 @@ def test_dates_and_categories_become_numbers(execute):
 
 def test_a_small_figure_after_many_large_ones_is_admitted(execute):
     ran = execute(
-        START + "for i in range(36):\n    plt.figure(figsize=(12, 5)); plt.plot([i])\n    plt.show()"
+        START
+        + "for i in range(36):\n    plt.figure(figsize=(12, 5)); plt.plot([i])\n    plt.show()"
         "\nplt.figure(figsize=(4, 3)); plt.plot([1])\nplt.show()"
     )
     assert ran.execution.figures[36].has_image
