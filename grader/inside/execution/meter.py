@@ -30,8 +30,15 @@ WAITING = 64
 """Losses that wait for an optimizer's step; manual loops have none."""
 
 
-def number(value: float) -> float | str:
-    """A number as records hold it: nine significant digits, non-finite ones by name."""
+def number(value: Any) -> float | str:
+    """A number as records hold it: nine significant digits, non-finite ones by name.
+
+    What cannot be read as one is none.
+    """
+    try:
+        value = float(value)
+    except Exception:
+        return "nan"
     if math.isnan(value):
         return "nan"
     if math.isinf(value):

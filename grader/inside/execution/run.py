@@ -22,7 +22,7 @@ from .importer import SubmittedModules
 from .journal.journal import Journal
 from .meter import Meter
 from .output import Piece, Recorder, reported
-from .payload import fitting
+from .payload import fitting, whole
 from .pictures import recognise
 from .transform import LOOP, OWN_PREFIX, TICKS
 from .workspace import Workspace
@@ -219,6 +219,8 @@ class Run:
                 }
             )
         journal = self.journal.payload()
+        for loader in journal["loaders"]:
+            loader["batch_size"] = whole(loader["batch_size"])
         recognise(figures, self.journal, self.live())
         failed = [c["cell"] for c in self.cells if c["status"] in {"error", "timeout"}]
         reply.payload = fitting(
@@ -257,5 +259,5 @@ class Run:
         return {
             name: value
             for name, value in names.items()
-            if name not in OWN_NAMES and not name.startswith(OWN_PREFIX)
+            if type(name) is str and name not in OWN_NAMES and not name.startswith(OWN_PREFIX)
         }
