@@ -6,6 +6,7 @@ import ast
 import builtins
 import os
 import sys
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,13 @@ OWN_NAMES = frozenset(
     In Out _ __ ___ _i _ii _iii _ih _oh _dh _exit_code get_ipython exit quit open
     """.split()  # noqa: SIM905 - words read better than a column of strings
 )
+
+
+def flush() -> None:
+    """Let what the code put in place of our recorder pass on what it holds."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
 
 
 class Run:
@@ -131,6 +139,7 @@ class Run:
                     error = act()
                 except BaseException as raised:
                     error = raised
+                flush()
                 if self.budget.stopping is None:
                     self.figures.end_cell()
         except BaseException as raised:  # the alarm, while figures were drawn
