@@ -112,7 +112,8 @@ class Budget:
 
     def _walk(self, iterable: Iterable[Any], loop: Loop) -> Iterator[Any]:
         if not self.armed or get_ident() != self._thread:
-            yield from iterable
+            for item in iterable:  # `yield from` would close a generator that a `break` leaves
+                yield item
             return
         self._active.append(loop)
         loop.ended = self.stopping is not None
