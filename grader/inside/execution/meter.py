@@ -160,7 +160,7 @@ class Meter:
         frame = self._uses.student_frame()
         key = (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
         self._by_hand.add(key)
-        if tensor.numel() == 1:
+        if tensor.numel() == 1 and not tensor.is_complex():
             place = self._uses.place(frame) if frame else None
             self._unstepped.append((*key, place, float(tensor.detach())))
             if len(self._unstepped) >= WAITING:
@@ -299,4 +299,6 @@ class Capped:
         return len(self._batches)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_batches":  # a copy that holds nothing yet
+            raise AttributeError(name)
         return getattr(self._batches, name)

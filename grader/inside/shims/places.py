@@ -14,7 +14,7 @@ import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from .served import is_folder
+from .served import is_folder, shared_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,12 +122,7 @@ class Places:
         for root in self.roots:
             for relative in self._named(root, parts[-1]):
                 there = relative.split("/")
-                shared = 0
-                while shared < min(len(there), len(parts)) and (
-                    there[-1 - shared].lower() == parts[-1 - shared].lower()
-                ):
-                    shared += 1
-                rank = (-shared, len(there), f"{root}/{relative}")
+                rank = (-shared_end(there, parts), len(there), f"{root}/{relative}")
                 best = rank if best is None or rank < best else best
             if best is not None:
                 copy = best[2].replace(root, self.working_copy, 1) if self.working_copy else ""
