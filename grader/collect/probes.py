@@ -136,8 +136,9 @@ def spec_of(probe: str) -> ProbeSpec:
     return OWN[probe].spec if probe in OWN else PROBES[probe]
 
 
-FIGURES = 32
-FIGURE_BYTES = 8 * 1024**2
+FIGURES = 64
+"""As many as an execution may report, with pixels or without: arrays are named by position."""
+FIGURE_BYTES = 4 * 1024**2
 RESULT_NUMBERS = 1_000_000
 WAYS_BY_HAND = 8
 CLASSES_AT_MOST = 10_000

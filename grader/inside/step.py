@@ -15,6 +15,8 @@ from .reply import Reply, StudentFault, Unbound
 from .session import Session
 
 OWN_FOLDER = f"{Path(__file__).parent}{os.sep}"
+REPORTING = frozenset({"Run.report", "report"})
+"""Functions of ours that write down what was measured."""
 
 
 def run(job: dict[str, Any], step: list[dict[str, Any]], report_fd: int) -> None:
@@ -36,22 +38,28 @@ def run(job: dict[str, Any], step: list[dict[str, Any]], report_fd: int) -> None
         reply = Reply()
         session.reply = reply
         seed(int(request["params"].get("run", 1)))
-        header: dict[str, Any] = {"state": "measured", "fault": None}
+        state, fault = "measured", None
         try:
             probe = PROBES.get(request["probe"]) or own_probe(job, request["probe"])
             probe(session, request["params"], reply)
+            text, body = report(reply, state, fault)
         except Unbound as error:
-            header["state"] = "unbound"
-            header["fault"] = {"kind": "unbound", "message": str(error)[:4000]}
+            state, fault = "unbound", {"kind": "unbound", "message": str(error)[:4000]}
         except BaseException as error:
-            header["state"] = "harness" if is_ours(error, session) else "student_fault"
-            header["fault"] = describe_fault(error, session)
-        measured = header["state"] == "measured"
-        header["payload"] = reply.payload if measured else {}
-        header["arrays"] = reply.arrays if measured else []
-        header["remarks"] = reply.remarks
-        body = b"".join(reply.body) if measured else b""
-        protocol.write_frame(report_fd, protocol.EVIDENCE, request["index"], header, body)
+            state = "harness" if is_ours(error, session) else "student_fault"
+            fault = describe_fault(error, session)
+        if fault is not None:
+            text, body = report(reply, state, fault)
+        protocol.write_encoded(report_fd, protocol.EVIDENCE, request["index"], text, body)
+
+
+def report(reply: Reply, state: str, fault: dict[str, Any] | None) -> tuple[bytes, bytes]:
+    """A frame's two parts. Numbers come only from what was measured to its end."""
+    header: dict[str, Any] = {"state": state, "fault": fault, "remarks": reply.remarks}
+    if fault is not None:
+        return protocol.encoded({**header, "payload": {}, "arrays": []}), b""
+    header |= {"payload": reply.payload, "arrays": reply.arrays}
+    return protocol.encoded(header), b"".join(reply.body)
 
 
 def own_probe(job: dict[str, Any], name: str) -> Any:
@@ -86,18 +94,22 @@ def seed(run: int = 1) -> None:
 def is_ours(error: BaseException, session: Session) -> bool:
     """Whether a probe broke by itself: our own line raised, and no student code was on the way.
 
-    Such evidence is `harness`: a grader's bug never costs a point.
+    Such evidence is `harness`: a grader's bug never costs a point. Where a library raised, a probe
+    asked it about the student's objects, except while we write down what was measured.
     """
     if isinstance(error, StudentFault | MemoryError | SystemExit | KeyboardInterrupt):
         return False
     deepest = ""
+    reporting = False
     for frame, line in traceback.walk_tb(error.__traceback__):
         name = frame.f_code.co_filename
         if session.place_of(name, line) is not None:
             return False
         if not name.startswith("<frozen"):
             deepest = name
-    return deepest.startswith(OWN_FOLDER)
+        own = name.startswith(OWN_FOLDER)
+        reporting = reporting or (own and frame.f_code.co_qualname in REPORTING)
+    return reporting or deepest.startswith(OWN_FOLDER)
 
 
 def describe_fault(error: BaseException, session: Session) -> dict[str, Any]:
@@ -109,8 +121,10 @@ def describe_fault(error: BaseException, session: Session) -> dict[str, Any]:
             "place": error.place,
             "hint": error.hint[:1000],
         }
-    kind = type(error).__name__
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+    from .execution.errors import message_of
+
+    kind, message = type(error).__name__, message_of(error)
+    if isinstance(error, MemoryError) or "can't allocate memory" in message:
         kind = "memory"
     elif isinstance(error, SystemExit):
         kind = "exit"
@@ -125,7 +139,7 @@ def describe_fault(error: BaseException, session: Session) -> dict[str, Any]:
         place = session.place_of(error.filename, error.lineno)
     return {
         "kind": kind[:200],
-        "message": str(error)[:4000],
+        "message": message[:4000],
         "place": place,
         "traceback": "\n".join(frames)[:8000],
     }

@@ -167,10 +167,7 @@ def run_step(
         if kind != protocol.EVIDENCE or index != step[reported]["index"]:
             problem = "an unexpected frame"
             break
-        protocol.write_all(
-            evidence_fd, protocol.HEADER.pack(protocol.EVIDENCE, index, len(text), len(body)) + text
-        )
-        protocol.write_all(evidence_fd, body)
+        protocol.write_encoded(evidence_fd, protocol.EVIDENCE, index, text, body)
         reported += 1
         if reported < len(step):
             protocol.write_frame(evidence_fd, protocol.BEGIN, step[reported]["index"], {})

@@ -108,11 +108,12 @@ class Budget:
 
     def ticks(self, place: str, passive: bool) -> Iterator[Any]:  # noqa: FBT001
         """Tick until the loop is told to end. Student code calls this in every `while`."""
-        return self._walk(itertools.repeat(None), Loop(place, passive=passive, endless=True))
+        return self._walk(itertools.repeat(()), Loop(place, passive=passive, endless=True))
 
     def _walk(self, iterable: Iterable[Any], loop: Loop) -> Iterator[Any]:
         if not self.armed or get_ident() != self._thread:
-            yield from iterable
+            for item in iterable:  # `yield from` would close a generator that a `break` leaves
+                yield item
             return
         self._active.append(loop)
         loop.ended = self.stopping is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -116,15 +117,15 @@ def message_of(error: BaseException) -> str:
         return "the time for the whole run was over"
     if isinstance(error, OutputLimit):
         return "the run printed far more than anyone reads"
-    if isinstance(error, SystemExit):
-        return f"the code ended itself, with the exit code {error.code!r:.200}"
     if isinstance(error, StudentFault):
         return error.message
     try:
+        if isinstance(error, SystemExit):
+            return f"the code ended itself, with the exit code {error.code!r:.200}"
         text = str(error)
     except BaseException:
         text = "(its message cannot be shown)"
-    return text.encode("utf-8", "replace").decode()
+    return str.encode(text, "utf-8", "replace").decode()
 
 
 def kind_of(error: BaseException) -> str:
@@ -146,7 +147,7 @@ def hint_for(error: BaseException) -> str:
     if isinstance(error, StudentFault):
         return error.hint
     if isinstance(error, FileNotFoundError):
-        missing = str(error.filename or "")[:300]
+        missing = _name_of(error.filename)[:300]
         return (
             f"the file '{missing}' is not among the submitted files, and no file of that name is:"
             " hand it in, and use a path relative to the notebook"
@@ -163,6 +164,14 @@ def hint_for(error: BaseException) -> str:
     return ""
 
 
+def _name_of(path: Any) -> str:
+    """A path as text; empty when it is none."""
+    try:
+        return str.__str__(os.fsdecode(path))
+    except Exception:
+        return ""
+
+
 def may_come_from_cut(
     error: BaseException, bound: Callable[[str], bool], saves: Callable[[], bool]
 ) -> bool:
@@ -176,9 +185,9 @@ def may_come_from_cut(
     if isinstance(error, Stop | StudentFault | ImportError) or is_about_data(error):
         return False
     if isinstance(error, NameError):
-        return bound(error.name or "")
+        return type(error.name) is str and bound(error.name)
     if isinstance(error, FileNotFoundError):
-        return str(error.filename or "").endswith(MADE_BY_TRAINING) and saves()
+        return _name_of(error.filename).endswith(MADE_BY_TRAINING) and saves()
     if isinstance(error, TypeError | AttributeError):
         # such as a best model that was never chosen
         missing = "NoneType" in message_of(error)

@@ -95,7 +95,7 @@ class _Watch:
             if isinstance(target, ModuleType):
                 self._module(name, target)
             elif inspect.isclass(target):  # still a class, for `isinstance` and for libraries
-                init = self._raising(name, target.__init__, constructor=True)
+                init = self._raising(name, target.__init__, made=target)
                 setattr(target, "__init__", init)  # noqa: B010 - typed as a method
             elif isinstance(target, FunctionType) and not target.__code__.co_freevars:
                 self._code(name, target)
@@ -121,14 +121,14 @@ class _Watch:
             target.__code__, target.__globals__, target.__name__, target.__defaults__
         )
         original.__kwdefaults__ = target.__kwdefaults__
-        raising = self._raising(name, original, constructor=False)
+        raising = self._raising(name, original)
         target.__code__ = _calling(raising, target.__code__)
         target.__defaults__ = None
         target.__kwdefaults__ = None
 
     def _everywhere(self, name: str, owner: Any, attribute: str, target: Any) -> None:
         """Under each name that a loaded module of the same library gives it."""
-        raising = self._raising(name, target, constructor=False)
+        raising = self._raising(name, target)
         setattr(owner, attribute, raising)
         root = name.split(".", 1)[0]
         for module in list(sys.modules.values()):
@@ -139,16 +139,15 @@ class _Watch:
                     setattr(module, known, raising)
 
     def _raising(
-        self, name: str, original: Callable[..., Any], *, constructor: bool
+        self, name: str, original: Callable[..., Any], *, made: type | None = None
     ) -> Callable[..., Any]:
         @functools.wraps(original)
         def forbidden(*args: Any, **kwargs: Any) -> Any:
             frame: FrameType | None = _getframe(1)
             if frame is not None and frame.f_code.co_filename == __file__:
                 frame = frame.f_back  # the code put into a function
-            if constructor and args:  # through the constructors of the student's own subclasses
-                while frame is not None and _is_init_of(frame, args[0]) and frame.f_back:
-                    frame = frame.f_back
+            if made is not None and args:
+                frame = self._maker(frame, args[0], made)
             asking = self._student(frame)
             if asking and self._counts(frame):
                 error = ForbiddenAPI(name, self.uses.place(frame))
@@ -157,6 +156,20 @@ class _Watch:
             return original(*args, **kwargs)
 
         return forbidden
+
+    def _maker(self, frame: FrameType | None, instance: Any, made: type) -> FrameType | None:
+        """Who makes an instance, through the constructors of the student's own subclasses.
+
+        Also through a library's, where a class of theirs names both; what a library's class is made
+        of is the library's affair.
+        """
+        kinds = type(instance).__mro__
+        named = any(made in kind.__bases__ and not _is_librarys(kind) for kind in kinds)
+        while frame is not None and _is_init_of(frame, instance) and frame.f_back:
+            if not named and not self.uses.is_student(frame.f_code.co_filename):
+                break
+            frame = frame.f_back
+        return frame
 
     def _student(self, frame: FrameType | None) -> bool:
         """Whether the student asks, maybe through `exec`, a thread or `functools`.
@@ -197,6 +210,13 @@ def _classes_of(frame: FrameType) -> Iterator[str]:
     first = frame.f_locals.get(frame.f_code.co_varnames[0])
     for kind in type(first).__mro__:
         yield kind.__name__
+
+
+def _is_librarys(kind: type) -> bool:
+    """Whether an installed module holds a class under its name."""
+    module = sys.modules.get(kind.__module__)
+    installed = SITE in str(getattr(module, "__file__", None)) or kind.__module__ == "builtins"
+    return installed and getattr(module, kind.__name__, None) is kind
 
 
 def _is_init_of(frame: FrameType, instance: Any) -> bool:

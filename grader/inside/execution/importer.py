@@ -20,14 +20,17 @@ __all__ = ["SubmittedModules", "compile_student"]
 
 
 def compile_student(source: str, name: str) -> CodeType:
-    """Compile a script or module with its loops wrapped.
+    """Compile a script or module with its loops wrapped, unless it is nested too deeply for that.
 
     Raises:
         SyntaxError: As Python would.
     """
-    tree: ast.Module = compile(source, name, "exec", 0x400, dont_inherit=True)  # type: ignore[assignment]
-    code: CodeType = compile(transform(tree, name), name, "exec", dont_inherit=True)
-    return code
+    try:
+        tree: ast.Module = compile(source, name, "exec", 0x400, dont_inherit=True)  # type: ignore[assignment]
+        wrapped: Any = transform(tree, name)
+        return compile(wrapped, name, "exec", dont_inherit=True)
+    except RecursionError:
+        return compile(source, name, "exec", dont_inherit=True)
 
 
 class SubmittedModules(MetaPathFinder):

@@ -30,8 +30,15 @@ WAITING = 64
 """Losses that wait for an optimizer's step; manual loops have none."""
 
 
-def number(value: float) -> float | str:
-    """A number as records hold it: nine significant digits, non-finite ones by name."""
+def number(value: Any) -> float | str:
+    """A number as records hold it: nine significant digits, non-finite ones by name.
+
+    What cannot be read as one is none.
+    """
+    try:
+        value = float(value)
+    except Exception:
+        return "nan"
     if math.isnan(value):
         return "nan"
     if math.isinf(value):
@@ -153,7 +160,7 @@ class Meter:
         frame = self._uses.student_frame()
         key = (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
         self._by_hand.add(key)
-        if tensor.numel() == 1:
+        if tensor.numel() == 1 and not tensor.is_complex():
             place = self._uses.place(frame) if frame else None
             self._unstepped.append((*key, place, float(tensor.detach())))
             if len(self._unstepped) >= WAITING:
@@ -292,4 +299,6 @@ class Capped:
         return len(self._batches)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_batches":  # a copy that holds nothing yet
+            raise AttributeError(name)
         return getattr(self._batches, name)

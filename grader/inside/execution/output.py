@@ -22,6 +22,7 @@ HALF = PIECE_LIMIT // 2 - 40
 TOTAL_WRITTEN = 20_000_000
 """Characters; beyond it the run is ended."""
 
+OWN_OUTPUT = 1
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[@-_]")
 
 
@@ -146,6 +147,14 @@ class Recorder(io.TextIOBase):
     def buffer(self) -> Bytes:
         """For code that prints bytes."""
         return Bytes(self)
+
+    def detach(self) -> Bytes:  # type: ignore[override]
+        """For code that wraps what prints."""
+        return self.buffer
+
+    def fileno(self) -> int:
+        """The process's own output: what is written there is read by nobody."""
+        return OWN_OUTPUT
 
 
 class Bytes(io.RawIOBase):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import operator
 from typing import Any
 
-__all__ = ["fitting"]
+from ..protocol import LARGEST, encoded
+
+__all__ = ["fitting", "whole"]
 
 BYTES = 6_000_000
 """Of JSON; the channel takes a little more."""
@@ -14,10 +16,19 @@ BYTES = 6_000_000
 def fitting(payload: dict[str, Any]) -> dict[str, Any]:
     """Leave out the least telling parts until the rest fits."""
     for leave_out in (_values, _labels, _lines, _series, _outputs, _axes):
-        if len(json.dumps(payload)) <= BYTES:
+        if len(encoded(payload)) <= BYTES:
             break
         leave_out(payload)
     return payload
+
+
+def whole(value: Any) -> int | None:
+    """A size that student code states; None when it is no whole number."""
+    try:
+        found = int(operator.index(value))
+    except Exception:
+        return None
+    return found if abs(found) < LARGEST else None
 
 
 def _each_axes(payload: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import ast
 import builtins
 import os
 import sys
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from .importer import SubmittedModules
 from .journal.journal import Journal
 from .meter import Meter
 from .output import Piece, Recorder, reported
-from .payload import fitting
+from .payload import fitting, whole
 from .pictures import recognise
 from .transform import LOOP, OWN_PREFIX, TICKS
 from .workspace import Workspace
@@ -42,6 +43,13 @@ OWN_NAMES = frozenset(
     In Out _ __ ___ _i _ii _iii _ih _oh _dh _exit_code get_ipython exit quit open
     """.split()  # noqa: SIM905 - words read better than a column of strings
 )
+
+
+def flush() -> None:
+    """Let what the code put in place of our recorder pass on what it holds."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
 
 
 class Run:
@@ -131,6 +139,7 @@ class Run:
                     error = act()
                 except BaseException as raised:
                     error = raised
+                flush()
                 if self.budget.stopping is None:
                     self.figures.end_cell()
         except BaseException as raised:  # the alarm, while figures were drawn
@@ -219,6 +228,8 @@ class Run:
                 }
             )
         journal = self.journal.payload()
+        for loader in journal["loaders"]:
+            loader["batch_size"] = whole(loader["batch_size"])
         recognise(figures, self.journal, self.live())
         failed = [c["cell"] for c in self.cells if c["status"] in {"error", "timeout"}]
         reply.payload = fitting(
@@ -257,5 +268,5 @@ class Run:
         return {
             name: value
             for name, value in names.items()
-            if name not in OWN_NAMES and not name.startswith(OWN_PREFIX)
+            if type(name) is str and name not in OWN_NAMES and not name.startswith(OWN_PREFIX)
         }

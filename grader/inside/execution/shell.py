@@ -33,7 +33,7 @@ TOOL_SECONDS = 20
 NOTHING_TO_DO = frozenset(
     """
     matplotlib load_ext reload_ext unload_ext autoreload pip conda mamba uv config pdb debug
-    tensorboard tensorflow_version colors xmode pylab gui aimport notebook connect_info
+    tensorboard tensorflow_version colors xmode gui aimport notebook connect_info
     qtconsole watermark logstart logstop wandb reset_selective env_set system sx sc
     alias_magic automagic precision
     """.split()  # noqa: SIM905 - words read better than a column of strings
@@ -186,7 +186,7 @@ class CellShell(InteractiveShell):
     def _timed(self, line: str) -> Any:
         """Once: how long it takes here says nothing."""
         code = statement(line)
-        return self.untyped.ex(code) if code.strip() else None
+        return self.untyped.ex(self.untyped.transform_cell(code)) if code.strip() else None
 
     def _not_installed(self, line: str) -> None:
         self.uses.note(

@@ -3,7 +3,7 @@
     for x in loader:        →   for x in __grader_loop__(loader, "train.py:3:4", False):
         …                           …
 
-    while test:             →   for __grader_tick__ in __grader_ticks__("train.py:9:4", False):
+    while test:             →   for () in __grader_ticks__("train.py:9:4", False):
         …                           if not test: break
                                     …
 
@@ -20,7 +20,6 @@ __all__ = ["LOOP", "OWN_PREFIX", "TICKS", "Loops", "transform"]
 OWN_PREFIX = "__grader_"
 LOOP = "__grader_loop__"
 TICKS = "__grader_ticks__"
-TICK = "__grader_tick__"
 
 
 def transform(tree: ast.Module, name: str) -> ast.Module:
@@ -60,7 +59,7 @@ class Loops(ast.NodeTransformer):
         test = ast.UnaryOp(ast.Not(), node.test)
         leave = [*node.orelse, ast.Break()]
         new = ast.For(
-            target=ast.Name(TICK, ast.Store()),
+            target=ast.Tuple([], ast.Store()),  # leaves no name behind
             iter=self._call(TICKS, node),
             body=[ast.If(test, leave, []), *node.body],
             orelse=[],

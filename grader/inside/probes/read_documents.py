@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..documents.reports import CONVERTED, REPORTS, Unreadable, pages_of, report_files
 from ..documents.tables import Found, csv_table, html_tables, printed_arrays, text_tables
+from ..protocol import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,8 +24,10 @@ TABLES = 200
 ARRAYS = 40
 """Printed arrays that are kept, the latest."""
 TEXT_CHARS = 20_000
-ALL_CHARS = 2_000_000
-"""Of all texts together: what one frame has room for."""
+ROOM_BYTES = 3_500_000
+"""Of JSON, for all texts, and for all tables: both fit into one frame."""
+CHARACTER_BYTES = 6
+"""Of JSON, at most."""
 HEADING = re.compile(r"^\s{0,3}#{1,6}\s*(.+?)\s*#*\s*$", re.MULTILINE)
 
 Place = dict[str, Any]
@@ -39,16 +42,19 @@ class _Collected:
         self.texts: list[dict[str, Any]] = []
         self.tables: list[dict[str, Any]] = []
         self._arrays: deque[tuple[Place, Found]] = deque(maxlen=ARRAYS)
-        self.room = ALL_CHARS
+        self._texts_left = self._tables_left = ROOM_BYTES
 
     def text(self, place: Place, kind: str, text: str, heading: str) -> None:
         """Add a text, shortened."""
-        if len(self.texts) >= TEXTS or not text.strip() or self.room <= 0:
+        if len(self.texts) >= TEXTS or not text.strip():
             return
-        kept = text[: min(TEXT_CHARS, self.room)]
-        self.room -= len(kept)
-        entry = {"place": place, "kind": kind, "text": kept, "heading": heading[:300]}
-        self.texts.append(entry)
+        entry = {"place": place, "kind": kind, "text": text[:TEXT_CHARS], "heading": heading[:300]}
+        if len(encoded(entry)) > self._texts_left:
+            entry["text"] = text[: min(TEXT_CHARS, self._texts_left // CHARACTER_BYTES)]
+        size = len(encoded(entry))
+        if size <= self._texts_left:
+            self._texts_left -= size
+            self.texts.append(entry)
 
     def tables_in(self, place: Place, text: str, *, lines: bool = False) -> None:
         """Add a text's tables; its arrays wait, since debugging prints many.
@@ -73,13 +79,15 @@ class _Collected:
             self.add(place, [array])
 
     def add(self, place: Place, found: Iterable[Found]) -> None:
-        """Add tables, each once."""
+        """Add tables that there is room for, each once."""
         for table in found:
             if len(self.tables) >= TABLES:
                 return
             rows = [list(row) for row in table.rows]
             entry = {"place": place, "columns": list(table.columns), "rows": rows}
-            if entry not in self.tables:
+            size = len(encoded(entry))
+            if size <= self._tables_left and entry not in self.tables:
+                self._tables_left -= size
                 self.tables.append(entry)
 
 

@@ -101,9 +101,22 @@ def _schedulers(uses: Uses) -> None:
         if not inspect.isclass(kind) or "__init__" not in vars(kind):
             continue
         if issubclass(kind, lr_scheduler.LRScheduler) and "verbose" not in _parameters(kind):
-            kind.__init__ = without_keyword(  # type: ignore[method-assign]
-                kind.__init__, uses, "compat.verbose", {"verbose": None}
-            )
+            most = len(_parameters(kind))
+            accepting = without_keyword(kind.__init__, uses, "compat.verbose", {"verbose": None})
+            kind.__init__ = _without_last(accepting, most, uses)  # type: ignore[method-assign]
+
+
+def _without_last(function: Callable[..., Any], most: int, uses: Uses) -> Callable[..., Any]:
+    """Accept one truth more than there are parameters."""
+
+    @functools.wraps(function)
+    def accepting(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == most + 1 and isinstance(args[-1], bool):
+            uses.note("compat.verbose", "the argument 'verbose' was removed; leave it out")
+            args = args[:-1]
+        return function(*args, **kwargs)
+
+    return accepting
 
 
 def _parameters(kind: Any) -> tuple[str, ...]:

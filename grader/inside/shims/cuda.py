@@ -5,6 +5,7 @@ Installed only where there is no GPU. `torch.cuda.is_available()` stays false.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from types import SimpleNamespace
@@ -25,7 +26,7 @@ FACTORIES = """
 """.split()  # noqa: SIM905 - words read better than a column of strings
 NEW = ["new_empty", "new_full", "new_ones", "new_tensor", "new_zeros"]
 QUIET = """
-    synchronize set_device reset_peak_memory_stats reset_max_memory_allocated init
+    synchronize set_device reset_peak_memory_stats reset_max_memory_allocated init ipc_collect
 """.split()  # noqa: SIM905 - words read better than a column of strings
 TYPES = """
     BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor
@@ -164,6 +165,24 @@ class _Event:
         return True
 
 
+class _Stream:
+    """There is one, and it is done."""
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        """Takes what torch takes."""
+
+    def synchronize(self, *_args: Any) -> None:
+        """Nothing waits."""
+
+    wait_event = wait_stream = synchronize
+
+    def record_event(self, event: _Event | None = None) -> _Event:
+        return event or _Event()
+
+    def query(self) -> bool:
+        return True
+
+
 def _cuda_module(torch: Any, note: Callable[[], None]) -> None:
     """Answers of `torch.cuda` that would otherwise fail for want of a driver."""
 
@@ -183,7 +202,11 @@ def _cuda_module(torch: Any, note: Callable[[], None]) -> None:
     cuda.mem_get_info = answers((0, 0))
     properties = {"name": "CPU (no GPU here)", "major": 0, "minor": 0, "multi_processor_count": 0}
     cuda.get_device_properties = answers(SimpleNamespace(**properties, total_memory=0))
-    cuda.Event = _Event
+    cuda.Event, cuda.Stream = _Event, _Stream
+    cuda.current_stream = cuda.default_stream = answers(_Stream())
+    cuda.device = cuda.stream = answers(contextlib.nullcontext())
+    cuda.memory_summary = answers("")
+    cuda.get_rng_state = lambda *_args: torch.get_rng_state()
     for name in TYPES:
         if hasattr(torch, name):
             setattr(cuda, name, _typed_constructor(getattr(torch, name), note))

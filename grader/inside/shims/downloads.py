@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["install", "is_about_data"]
 
 PHRASES = ("You can use download=True to download it", "Dataset not found or corrupted")
+CHAIN = 100
+"""Causes looked at: an error may be its own."""
 NETWORK = frozenset(
     """
     URLError HTTPError gaierror ConnectionError ConnectionRefusedError NewConnectionError
@@ -27,13 +29,24 @@ NETWORK = frozenset(
 def is_about_data(error: BaseException) -> bool:
     """Whether an error comes from data that is not here, or from the missing network."""
     seen: BaseException | None = error
-    while seen is not None:
+    for _ in range(CHAIN):
+        if seen is None:
+            return False
         if isinstance(seen, DatasetMissing) or type(seen).__name__ in NETWORK:
             return True
-        if any(phrase in str(part) for phrase in PHRASES for part in seen.args[:1]):
+        said = _first_words(seen)
+        if any(phrase in said for phrase in PHRASES):
             return True
         seen = seen.__cause__
     return False
+
+
+def _first_words(error: BaseException) -> str:
+    try:
+        said = error.args[0]
+    except Exception:  # none, or a class of the student's that does not say
+        return ""
+    return said if type(said) is str else ""
 
 
 def install(uses: Uses, hooks: AfterImport) -> None:

@@ -11,10 +11,12 @@ import functools
 import io
 import os
 import shutil
+import stat
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .places import Places
+from .places import Places, exists
+from .served import is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["install"]
 
 _open, _mkdir, _chdir = builtins.open, os.mkdir, os.chdir
-_islink, _unlink, _isdir = os.path.islink, os.unlink, os.path.isdir
+_lstat, _unlink, _access = os.lstat, os.unlink, os.access
 
-READS = ("stat", "lstat", "listdir", "scandir")
-CHANGES = ("remove", "unlink", "rmdir", "rename", "replace")
+QUESTIONS = ("stat", "lstat")
+READS = ("listdir", "scandir", "listxattr", "getxattr")
+CHANGES = ("remove", "unlink", "rmdir", "rename", "replace", "chmod", "utime", "setxattr")
 CAPABILITIES = ("dir_fd", "effective_ids", "fd", "follow_symlinks")
 
 
@@ -62,13 +65,16 @@ class Paths:
                 raise error from None
             return _open(found, mode, *args, **kwargs)
 
-    def reading(self, original: Callable[..., Any], *, direct: bool) -> Callable[..., Any]:
+    def reading(self, original: Callable[..., Any], *, folders: bool) -> Callable[..., Any]:
         """A function whose first argument is a path to be read.
+
+        Only the student's own question is answered for another file: libraries ask for many paths,
+        and mean them.
 
         Args:
             original: The real one.
-            direct: Only the student's own question is answered for another file: libraries ask
-                for many paths, and mean them.
+            folders: Whether a submitted folder stands in wherever it lies. Where code asks whether
+                there is one before it makes one, it is to make it.
         """
 
         @functools.wraps(original)
@@ -79,12 +85,34 @@ class Paths:
                 text = text_of(path)
                 if text is None or self._inside():
                     raise
-                found = self.readable(text, direct=direct)
+                found = self.readable(text, direct=True, folders=folders)
                 if found is None:
                     raise
                 return original(found, *args, **kwargs)
 
         return read
+
+    def access(self, path: Any, mode: int, **kwargs: Any) -> bool:
+        """As `os.access`, which does not raise."""
+        if _access(path, mode, **kwargs):
+            return True
+        text = text_of(path)
+        if text is None or self._inside() or exists(text):
+            return False
+        found = self.readable(text, direct=True, folders=False)
+        return found is not None and _access(found, mode, **kwargs)
+
+    def same(self, original: Callable[..., bool]) -> Callable[..., bool]:
+        """Whether a file would be copied onto itself: what stands in for its copy is no copy."""
+
+        @functools.wraps(original)
+        def same(source: Any, target: Any) -> bool:
+            text = text_of(target)
+            if text is not None and not exists(self.places.to_write(text)):
+                return False
+            return original(source, target)
+
+        return same
 
     def mkdir(self, path: Any, *args: Any, **kwargs: Any) -> None:
         """As `os.mkdir`."""
@@ -98,11 +126,12 @@ class Paths:
         self._note(text, target)
 
     def changing(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """A function that moves or removes: foreign paths mean their mirrors."""
+        """A function that moves, marks or removes: foreign paths mean their mirrors."""
 
         @functools.wraps(original)
-        def change(path: Any, *args: Any, **kwargs: Any) -> Any:
-            return original(self._mirrored(path), *map(self._mirrored, args), **kwargs)
+        def change(*args: Any, **kwargs: Any) -> Any:
+            named = {name: self._mirrored(value) for name, value in kwargs.items()}
+            return original(*map(self._mirrored, args), **named)
 
         return change
 
@@ -111,7 +140,7 @@ class Paths:
         if text is None or not self.places.is_foreign(text) or not self._ask():
             return path
         target = self.places.mirror(text)
-        return target if _isdir(os.path.dirname(target)) else path  # noqa: PTH120
+        return target if is_folder(os.path.dirname(target)) else path  # noqa: PTH120
 
     def chdir(self, path: Any) -> None:
         """As `os.chdir`; a folder that is not here leaves us where we are."""
@@ -122,7 +151,7 @@ class Paths:
             if text is None or not self._ask():
                 raise
             found = self.readable(text)
-            if found is not None and _isdir(found):
+            if found is not None and is_folder(found):
                 _chdir(found)
                 return
             if not self.places.is_foreign(text):
@@ -137,7 +166,7 @@ class Paths:
             return path
         target = self.places.to_write(path)
         folder = os.path.dirname(target)  # noqa: PTH120
-        if folder and not _isdir(folder):
+        if folder and not is_folder(folder):
             make_folders(folder)
             if target == path:
                 self.uses.note(
@@ -147,12 +176,18 @@ class Paths:
                 )
         if target != path:
             self._note(path, target)
-        if _islink(target):
+        if is_link(target):
             _unlink(target)  # a large submitted file is linked, not copied, and stays as it was
         return target
 
-    def readable(self, path: str, *, direct: bool = False) -> str | None:
-        """What stands in for a path that does not exist, if the student asked for it."""
+    def readable(self, path: str, *, direct: bool = False, folders: bool = True) -> str | None:
+        """What stands in for a path that does not exist, if the student asked for it.
+
+        Args:
+            path: As the code has it.
+            direct: Only if the student's own line asks.
+            folders: Whether a submitted folder stands in wherever it lies.
+        """
         self._busy.now = True
         try:
             if self.uses.importing():
@@ -160,7 +195,7 @@ class Paths:
             asked = self.uses.direct_caller() if direct else self.uses.student_frame()
             if asked is None:
                 return None
-            found = self.places.to_read(path)
+            found = self.places.to_read(path, folders=folders)
             if found is not None:
                 self._note(path, found)
             elif self.places.served is not None and not direct:
@@ -206,10 +241,18 @@ class Paths:
 def make_folders(path: str) -> None:
     """As `os.makedirs(..., exist_ok=True)`, by the real functions."""
     parent = os.path.dirname(path)  # noqa: PTH120
-    if parent and not _isdir(parent):
+    if parent and not is_folder(parent):
         make_folders(parent)
-    if not _isdir(path):
+    if not is_folder(path):
         _mkdir(path)
+
+
+def is_link(path: str) -> bool:
+    """As `os.path.islink`, by the real file system."""
+    try:
+        return stat.S_ISLNK(_lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def text_of(path: Any) -> str | None:
@@ -229,14 +272,18 @@ def install(uses: Uses, hooks: AfterImport, scratch: str, roots: list[str]) -> P
     paths = Paths(places, uses)
     builtins.open = paths.open
     io.open = paths.open
-    for name in READS:
-        _replace(name, paths.reading(getattr(os, name), direct=True))
+    for name in (*QUESTIONS, *READS):
+        if hasattr(os, name):
+            _replace(name, paths.reading(getattr(os, name), folders=name in READS))
     for name in CHANGES:
-        _replace(name, paths.changing(getattr(os, name)))
+        if hasattr(os, name):
+            _replace(name, paths.changing(getattr(os, name)))
+    _replace("access", paths.access)
     _replace("mkdir", paths.mkdir)
     _replace("chdir", paths.chdir)
-    rmtree = shutil.rmtree
-    shutil.rmtree = paths.changing(rmtree)  # type: ignore[assignment]
+    copying: Any = shutil
+    copying.rmtree = paths.changing(shutil.rmtree)
+    copying._samefile = paths.same(copying._samefile)  # noqa: SLF001 - asked before each copy
     hooks.patch("torch.serialization", functools.partial(_patch_torch, paths=paths))
     hooks.patch("IPython.core.interactiveshell", _patch_ipython)
     hooks.patch("numpy.lib._datasource", _patch_numpy)

@@ -14,6 +14,8 @@ import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from .served import is_folder, shared_end
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -71,12 +73,24 @@ class Places:
             return self.mirror(path)
         return path.replace("\\", "/") if "\\" in path and "/" not in path else path
 
-    def to_read(self, path: str) -> str | None:
-        """What stands in for a path that does not exist."""
+    def to_read(self, path: str, *, folders: bool = True) -> str | None:
+        """What stands in for a path that does not exist.
+
+        Args:
+            path: As the code has it.
+            folders: Whether a submitted folder does wherever it lies; else only one that lies
+                there seen from the top of the submission, or for a foreign path.
+        """
         for candidate in (self.mirror(path), path.replace("\\", "/")):
             if candidate != path and exists(candidate):
                 return candidate
-        return self.submitted(path) or (self.served.find(path) if self.served else None)
+        found = self.submitted(path)
+        if found is not None and not folders and not self.is_foreign(path) and is_folder(found):
+            from_top = (
+                f"{top}/{os.path.normpath(path)}" for top in (self.working_copy, *self.roots)
+            )
+            found = found if found in from_top else None
+        return found or (self.served.find(path) if self.served else None)
 
     def data(self, path: str, *, splits: bool = False) -> str | None:
         """What stands in for a folder or file of data; None when it is there.
@@ -108,12 +122,7 @@ class Places:
         for root in self.roots:
             for relative in self._named(root, parts[-1]):
                 there = relative.split("/")
-                shared = 0
-                while shared < min(len(there), len(parts)) and (
-                    there[-1 - shared].lower() == parts[-1 - shared].lower()
-                ):
-                    shared += 1
-                rank = (-shared, len(there), f"{root}/{relative}")
+                rank = (-shared_end(there, parts), len(there), f"{root}/{relative}")
                 best = rank if best is None or rank < best else best
             if best is not None:
                 copy = best[2].replace(root, self.working_copy, 1) if self.working_copy else ""

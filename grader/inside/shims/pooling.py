@@ -40,6 +40,7 @@ def install() -> None:
 
     # What torch raises in the original is no fault of ours: we are not its deepest frame.
     pooled: Any = max_pool2d
+    pooled.__module__, pooled.__qualname__ = "torch", "max_pool2d"  # as which it is pickled
     pooled.__code__ = pooled.__code__.replace(co_filename=functional.__file__)
     register(pooled, "aten::max_pool2d")  # or TorchScript would compile ours
     torch.max_pool2d = pooled

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .uses import Uses
 
-__all__ = ["Copy", "Served", "is_file", "is_folder"]
+__all__ = ["Copy", "Served", "is_file", "is_folder", "shared_end"]
 
 _open, _walk, _stat, _symlink, _makedirs = open, os.walk, os.stat, os.symlink, os.makedirs
 
@@ -175,7 +175,7 @@ class Served:
         best: tuple[int, int, str] | None = None
         for order, copy in enumerate(ordered):
             for relative in _named(copy, parts[-1]):
-                shared = _shared(relative.split("/"), parts)
+                shared = shared_end(relative.split("/"), parts)
                 whole = f"{copy.path}/{relative}"
                 enough = 1 if splits and parts[-1].lower() in SPLIT_FOLDERS else 2
                 if shared < enough and is_folder(whole):
@@ -262,7 +262,7 @@ def _named(copy: Copy, name: str) -> list[str]:
     return copy.index().get(low) or copy.index().get(re.sub(r"\.idx(\d)", r"-idx\1", low)) or []
 
 
-def _shared(there: list[str], parts: list[str]) -> int:
+def shared_end(there: list[str], parts: list[str]) -> int:
     """How many components at their ends agree; another spelling of the last counts."""
     shared = 1
     while shared < min(len(there), len(parts)) and (

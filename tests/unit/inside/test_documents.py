@@ -21,6 +21,7 @@ from grader.inside.documents.tables import (
 from grader.inside.probes.compare_pdf import compare_pdf
 from grader.inside.probes.find_claims import find_claims
 from grader.inside.probes.read_documents import read_documents
+from grader.inside.protocol import JSON_LIMIT, encoded
 from grader.inside.reply import Reply
 from grader.inside.session import Session
 from grader.model.documents import Documents, PdfMatch
@@ -192,6 +193,28 @@ class TestReadDocuments:
             "log.txt, line 5",
             "log.txt, line 2",
         ]
+
+    def test_many_large_texts_and_tables_fit_into_a_frame(self, session, tmp_path):
+        blocks = {"output_type": "stream", "text": "█" * 20_000}
+        write(tmp_path, *[code(f"{n}", blocks) for n in range(80)])
+        row = ",".join("0.12345678901234567" for _ in range(200)) + "\n"
+        for n in range(6):
+            (tmp_path / f"{n}.csv").write_text(
+                ",".join(f"c{i}" for i in range(200)) + "\n" + row * 500
+            )
+        (tmp_path / "small.csv").write_text("seed,acc\n1,0.7\n2,0.8\n")
+        reply = Reply()
+        read_documents(session, {}, reply)
+        assert len(encoded(reply.payload)) < JSON_LIMIT
+        assert len(reply.payload["texts"]) > 50
+        assert reply.payload["tables"][-1]["columns"] == ["seed", "acc"]
+
+    def test_half_a_character_in_a_stored_output_reaches_the_records(self, session, tmp_path):
+        write(tmp_path, code("print(1)", {"output_type": "stream", "text": "acc \ud83d 65%"}))
+        reply = Reply()
+        read_documents(session, {}, reply)
+        found = Documents.model_validate_json(encoded(reply.payload))
+        assert found.texts[0].text == "acc ? 65%"
 
     def test_arrays_take_no_room_from_tables(self, session, tmp_path):
         arrays = [

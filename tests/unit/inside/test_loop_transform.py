@@ -248,3 +248,8 @@ def test_a_loop_over_a_few_settings_is_never_ended_by_the_clock():
     space = run_wrapped(source, budget, late=budget.overtime)
     # each training ends by itself, in its second iteration, so that a curve has two points
     assert space["seen"] == {0.01: [0, 1], 0.1: [0, 1], 1: [0, 1]}
+
+
+def test_a_loop_in_a_thread_or_after_the_run_leaves_its_generator_open():
+    source = "g = (i for i in range(9))\nfor a in g:\n    break\nb = next(g)"
+    assert run_wrapped(source, Budget(10**9, 10**9))["b"] == 1

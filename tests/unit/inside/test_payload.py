@@ -1,8 +1,7 @@
 """A run's report fits the channel, whatever was drawn."""
 
-import json
-
 from grader.inside.execution.payload import BYTES, fitting
+from grader.inside.protocol import encoded
 
 
 def payload(text):
@@ -16,7 +15,7 @@ def payload(text):
 
 def test_hostile_labels_are_left_out():
     fitted = fitting(payload("\U0001f600" * 300))
-    assert len(json.dumps(fitted)) <= BYTES
+    assert len(encoded(fitted)) <= BYTES
     assert len(fitted["figures"]) == 64
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ...mistakes.detector import finding
@@ -59,13 +60,16 @@ class LossInputs:
         functional.nll_loss = self._watching(functional.nll_loss, self._nll)
 
     def _watching(self, original: Any, look: Any) -> Any:
-        @functools.wraps(original)
         def loss(input: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's own name
             if self._budget.armed:
                 self._look(look, input)
             return original(input, *args, **kwargs)
 
-        return loss
+        # TorchScript compiles the original, with the names that it finds through ours.
+        scripted = FunctionType(
+            loss.__code__, original.__globals__, loss.__name__, closure=loss.__closure__
+        )
+        return functools.update_wrapper(scripted, original)
 
     def _look(self, look: Any, given: Any) -> None:
         self._all_calls += 1

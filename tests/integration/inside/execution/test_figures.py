@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from grader.collect.probes import array_rules
+from grader.inside.execution.figures import HEIGHT, WIDTH
+from grader.model.evidence import ProbeRequest
+
 START = "import numpy as np\nimport matplotlib.pyplot as plt\n"
 
 
@@ -96,3 +100,16 @@ def test_matplotlib_backends_do_not_matter(execute):
 def test_dates_and_categories_become_numbers(execute):
     ran = execute(START + "plt.plot(['a', 'b', 'c'], [1, 2, 3])\nplt.bar(['x', 'y'], [1, 2])")
     assert ran.execution.figures[0].axes[0].lines[0].x == (0.0, 1.0, 2.0)
+
+
+def test_a_small_figure_after_many_large_ones_is_admitted(execute):
+    ran = execute(
+        START
+        + "for i in range(36):\n    plt.figure(figsize=(12, 5)); plt.plot([i])\n    plt.show()"
+        "\nplt.figure(figsize=(4, 3)); plt.plot([1])\nplt.show()"
+    )
+    assert ran.execution.figures[36].has_image
+    rules = array_rules(ProbeRequest(probe="execute", params={}), {})
+    assert set(ran.arrays) <= set(rules)
+    most = max(HEIGHT * WIDTH * 3, *(array.size for array in ran.arrays.values()))
+    assert most <= rules["figure_63"].most

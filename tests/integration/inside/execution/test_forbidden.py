@@ -48,6 +48,13 @@ CALLED = {
         "from functools import reduce\nreduce(getattr, ['Linear'], nn)(2, 2)",
     ),
     "a subclass": (LINEAR, "class Mine(nn.Linear):\n    pass\nMine(2, 2)"),
+    "a subclass of another library class too": (
+        LINEAR,
+        (
+            "class Mixin(nn.Flatten):\n    call_super_init = True\n"
+            "type('Mine', (Mixin, nn.Linear), {'__module__': 'torch.nn'})()"
+        ),
+    ),
     "a class made by type": (LINEAR, "type('Mine', (nn.Linear,), {})(2, 2)"),
     "a loss": (CE, "F.cross_entropy(x, torch.tensor([0, 1]))"),
     "a loss in C": (CE, "torch._C._nn.cross_entropy_loss(x, torch.tensor([0, 1]))"),
@@ -91,10 +98,23 @@ def test_a_name_stored_before_the_patch_raises_too():
     assert not F.relu.__code__.co_freevars  # so that its code can be replaced
 
 
+TRANSFORMS = "from torchvision import transforms\n"
 LIBRARY = {
     "a layer that uses one": (RELU, "nn.ReLU()(x)"),
     "a loss that uses one": (CE, "nn.CrossEntropyLoss()(x, torch.tensor([0, 1]))"),
     "a net made of one": (LINEAR, "nn.TransformerEncoderLayer(4, 1, 8)"),
+    "a library's own subclass": (
+        "torch.nn.Module",
+        f"{TRANSFORMS}transforms.Normalize((.5,), (.5,))",
+    ),
+    "of a module, too": ("torch.nn", f"{TRANSFORMS}transforms.Normalize((.5,), (.5,))"),
+    "a subclass of such a one": (
+        "torch.nn",
+        (
+            f"{TRANSFORMS}class Mine(transforms.Normalize):\n    def __init__(self):\n"
+            "        super().__init__((.5,), (.5,))\nMine()"
+        ),
+    ),
     "isinstance": (LINEAR, "isinstance(x, nn.Linear)"),
     "tensor operations": (RELU, "torch.relu(x); x.relu(); x.clamp(min=0)"),
     "a name of one's own": (RELU, "def relu(x):\n    return x\nrelu(x)"),

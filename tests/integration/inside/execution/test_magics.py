@@ -14,6 +14,24 @@ def test_magics_that_wrap_python_run_it_once(execute):
     assert ran.codes == []
 
 
+def test_commands_and_magics_are_timed(execute):
+    ran = execute(
+        "%time !ls given",
+        "%time x = !ls given\nprint(x)",
+        "%time %cd given",
+        "%timeit -n 1 1",
+        files={"given/a.txt": ""},
+    )
+    assert ran.errors == []
+    assert ran.output.startswith("a.txt\n['a.txt']\n")
+
+
+def test_pylab_gives_its_names(execute):
+    ran = execute("%pylab inline", "plot(np.arange(3)); show()")
+    assert ran.errors == []
+    assert len(ran.execution.figures) == 1
+
+
 def test_an_error_under_a_magic_has_its_true_line(execute):
     ran = execute("%%time\nx = 1\nfor i in range(3):\n    1 / 0")
     assert (ran.execution.cells[0].error_kind, ran.execution.cells[0].line) == (

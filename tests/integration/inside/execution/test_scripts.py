@@ -110,3 +110,9 @@ def test_inspect_finds_the_students_source(execute):
         files={"main.py": "import inspect\ndef f():\n    return 7\nprint(inspect.getsource(f))\n"}
     )
     assert "return 7" in ran.output
+
+
+def test_a_long_sum_is_compiled(execute):
+    total = " + ".join(["x"] * 600)
+    ran = execute(files={"main.py": f"x = 1\nprint({total})"})
+    assert ran.output == "600\n", ran.errors

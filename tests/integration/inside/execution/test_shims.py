@@ -29,6 +29,10 @@ def one_use(ran, code, place="hw.ipynb, cell 1, line 2"):
         "torch.set_default_device('cuda'); print(torch.zeros(1).device)",
         "print(torch.randperm(3, generator=torch.Generator('cuda')).device)",
         "torch.cuda.synchronize(); print('cpu')",
+        "torch.cuda.ipc_collect(); print('cpu' + torch.cuda.memory_summary())",
+        "with torch.cuda.device(0): print('cpu', len(torch.cuda.get_rng_state()) > 0)",
+        "s = torch.cuda.Stream(); s.wait_stream(torch.cuda.current_stream()); print('cpu')",
+        "with torch.cuda.stream(torch.cuda.Stream()): print(torch.zeros(1).cuda().device)",
         "torch.cuda.set_device(0); print('cpu', torch.cuda.get_device_name(0))",
     ],
 )
