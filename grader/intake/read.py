@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,7 +122,7 @@ def _top(
     layout = lay_out(root, name, path.parent.name, assignment=assignment, known=known, one=one)
     if any(found.path == root for found in layout.found):
         # One submission is opened from the path that the user named: its name is its own.
-        layout.found = [Found(layout.found[0].assignment, path)]
+        layout.found = [replace(layout.found[0], path=path)]
     else:
         layout.notes += notes.all()
     return layout
@@ -166,6 +166,8 @@ def _submission(found: Found, name: str, opener: _Opener, notes: Notes) -> Submi
         path = opener.gathered(handed_in, notes)
     root, opening = opener.open(path)
     notes.take(opening)
+    if found.doubt:
+        notes.say(found.doubt)
     root = opener.contents(path, root, notes)
     files = scan(root, opener.limits, notes)
     for text in handed_in.notes if handed_in is not None else ():
