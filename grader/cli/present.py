@@ -43,8 +43,7 @@ def conclude(
         say_lacking(terminal, lack)
     for note in run.notes:
         terminal.print(f"Passed over: {note}", markup=False)
-    known = {lack.assignment: tuple(lack.datasets) for lack in run.lacking if lack.reduced}
-    staff = needs_staff(cards, run.unreadable, known)
+    staff = needs_staff(cards, run.unreadable)
     if staff:
         terminal.print(
             f"[bold]For the staff[/bold], not a zero: {escape(', '.join(staff))}; see the report."
@@ -65,6 +64,9 @@ def say_lacking(terminal: Console, lack: Lacking) -> None:
     outcome = "graded as far as it goes, the rest stays open"
     if lack.skipped or lack.reduced:
         outcome = "not taken up" if lack.skipped else "the tasks that need it were left out"
+    if lack.reading:
+        what = "taken up" if lack.read_skipped else "run"
+        outcome += f"; {len(lack.reading)} not {what}, because the code reads it"
     terminal.print(
         f"[bold]No data for {escape(lack.assignment)}[/bold] ({whose}, {outcome}):",
         soft_wrap=True,

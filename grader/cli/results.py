@@ -13,7 +13,7 @@ from grader.model.scorecard import FigureShown, Scorecard
 from grader.report import Audience, Pixels, ReportPaths, write_reports
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable
     from fractions import Fraction
 
     from rich.console import Console
@@ -64,24 +64,14 @@ def publish(
     )
 
 
-def needs_staff(
-    scorecards: Iterable[Scorecard],
-    unreadable: Iterable[Unreadable],
-    known: Mapping[str, Collection[str]] | None = None,
-) -> list[str]:
-    """What only the staff can mend: submissions with `error` outcomes, and unreadable ones.
-
-    Args:
-        scorecards: To look at.
-        unreadable: What could not be read.
-        known: Assignment → datasets that are missing, as the caller knows and accepts.
-    """
+def needs_staff(scorecards: Iterable[Scorecard], unreadable: Iterable[Unreadable]) -> list[str]:
+    """What only the staff can mend: submissions with `error` outcomes, and unreadable ones."""
     names = [f"{u.assignment}/{u.name}".lstrip("/") for u in unreadable]
-    for card in scorecards:
-        accepted = [f"dataset {name}:" for name in (known or {}).get(card.assignment, ())]
-        errors = [c for t in card.tasks for c in t.criteria if c.outcome is Outcome.ERROR]
-        if any(not any(text in c.result.message for text in accepted) for c in errors):
-            names.append(f"{card.assignment}/{card.submission}")
+    names += [
+        f"{card.assignment}/{card.submission}"
+        for card in scorecards
+        if any(c.outcome is Outcome.ERROR for task in card.tasks for c in task.criteria)
+    ]
     return names
 
 

@@ -13,9 +13,9 @@ part of the export is read as ever.
 What looks like one submission: a `grade.toml`; a notebook or script beside files that cannot be
 submissions by themselves (weights, texts, pictures); scripts that import each other; or a single
 notebook or script with nothing else that could be a submission. Several notebooks are many
-submissions where a folder or archive beside them could be one too, or where the folder is named like
-an assignment; otherwise files beside them make them one, which is flagged. A caller who knows better
-says so (`one=True`, as `grade check` does).
+submissions where a folder or archive beside them could be one too, or where the folder is named
+like an assignment; otherwise files beside them make them one, which is flagged. A caller who knows
+better says so (`one=True`, as `grade check` does).
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def _doubt(root: Path) -> str:
     """What to say of several notebooks that only the files beside them make one submission."""
     files = [path for path in entries_of(root) if path.is_file() and not path.is_symlink()]
     notebooks, beside = _notebooks(files), _beside(files)
-    if len(notebooks) < 2 or not beside or any(path.name == TEAM_FILE for path in files):
+    if len(notebooks) <= 1 or not beside or any(path.name == TEAM_FILE for path in files):
         return ""
     return (
         f"its {len(notebooks)} notebooks were taken for one submission because"

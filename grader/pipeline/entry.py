@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from grader.intake import Intake, read
 from grader.pipeline.grading import Grading
 from grader.pipeline.records import Listener, Options, Run, Silent
 from grader.pipeline.rubrics import load_rubrics
+from grader.pipeline.skipping import Remembered
 
 if TYPE_CHECKING:
     from grader.model.scorecard import Scorecard
@@ -43,6 +45,8 @@ def grade(path: Path, options: Options, listener: Listener | None = None) -> Run
 def regrade(options: Options, listener: Listener | None = None) -> Run:
     """Score again what was graded before, from stored evidence; run only probes that are missing.
 
+    What the last run left out for want of data stays out while the data is missing.
+
     Raises:
         ConfigurationError: Nothing was graded before.
     """
@@ -53,8 +57,10 @@ def regrade(options: Options, listener: Listener | None = None) -> Run:
         raise ConfigurationError(
             "nothing was graded here before",
             where=str(options.out),
-            mend="run `grade SUBMISSIONS --out` on this folder first",
+            mend=f"grade into it first: grade SUBMISSIONS --out {options.out}",
         )
+    if Remembered.of(options.out).skipping:
+        options = replace(options, skip_missing_data=True)
     with Gradebook(options.gradebook_url) as book:
         unreadable = tuple(book.unreadable(options.assignment))
     intake = Intake(submissions=tuple(known), unreadable=unreadable)
