@@ -24,6 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 EXISTING = click.Path(exists=True, path_type=Path)
 RUBRICS = Path("rubrics")
+REPORTS = Path("reports")
 SANDBOXES = click.Choice(["bubblewrap", "none"])
 
 text_or_json = click.option(
@@ -35,8 +36,13 @@ text_or_json = click.option(
 )
 
 
-def common(command: F) -> F:
-    """`--rubrics`, `--out`, `--assignment`, `--data`, `--gradebook`."""
+def common(command: F, *, out: Path = REPORTS) -> F:
+    """`--rubrics`, `--out`, `--assignment`, `--data`, `--gradebook`.
+
+    Args:
+        command: Gets the options.
+        out: What `--out` is by itself.
+    """
     folder = click.Path(file_okay=False, path_type=Path)
     for option in (
         click.option(
@@ -64,7 +70,7 @@ def common(command: F) -> F:
         click.option(
             "--out",
             type=folder,
-            default=Path("reports"),
+            default=out,
             show_default=True,
             help="Reports, gradebook and evidence.",
         ),
