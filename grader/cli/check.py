@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from grader.cli.options import EXISTING, REPORTS, common, fail_under
 
 if TYPE_CHECKING:
     from fractions import Fraction
+    from pathlib import Path
 
     from grader.pipeline import Options
 

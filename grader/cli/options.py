@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 __all__ = [
     "EXISTING",
@@ -15,6 +16,7 @@ __all__ = [
     "SANDBOXES",
     "common",
     "fail_under",
+    "named_root",
     "points_type",
     "rubric_folders",
     "text_or_json",
@@ -36,6 +38,14 @@ text_or_json = click.option(
 )
 
 
+def named_root(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse a `--data` that is not there; GRADE_DATA may name what is still to be fetched."""
+    named = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+    if value is not None and named and not value.is_dir():
+        raise click.BadParameter(f"there is no folder '{value}'", ctx, param)
+    return value
+
+
 def common(command: F, *, out: Path = REPORTS) -> F:
     """`--rubrics`, `--out`, `--assignment`, `--data`, `--gradebook`.
 
@@ -55,6 +65,7 @@ def common(command: F, *, out: Path = REPORTS) -> F:
             "--data",
             type=folder,
             envvar="GRADE_DATA",
+            callback=named_root,
             help="Root of the datasets. [env: GRADE_DATA]",
         ),
         click.option(

@@ -144,6 +144,16 @@ def test_what_lacks_its_data_is_named_once_with_the_command(small):
     assert (fine["status"], fine["points"]) == ("final", 1)
 
 
+def test_data_that_is_named_and_not_there_is_refused(small):
+    result = call(
+        small / "submissions", "--rubrics", small / "rubrics", "--data", small / "nowhere",
+        out=small / "out",
+    )  # fmt: skip
+    assert result.status == 2
+    assert f"there is no folder '{small / 'nowhere'}'" in result.text
+    assert not (small / "out").exists()
+
+
 def test_what_lacks_its_data_can_be_left_out(small):
     needs_box()
     result = call(
