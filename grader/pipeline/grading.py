@@ -33,6 +33,7 @@ from grader.pipeline.records import Graded, Lacking, Listener, Options, Run
 from grader.pipeline.rubrics import load_rubric
 from grader.pipeline.skipping import Remembered, Skipped, skip
 from grader.pipeline.spoilt import forget_spoilt
+from grader.pipeline.unread import unread_notebooks
 from grader.rubric.visible import visible_part
 from grader.sandbox import Sandbox, make_sandbox
 from grader.score import score
@@ -248,6 +249,8 @@ class Grading:
             with contextlib.suppress(OSError, MemoryError):
                 stored = EvidenceSet(collector.stored(submission))
                 collected = Collected(stored, (), reused=False)
+
+        flags = (*flags, *unread_notebooks(collected.evidence))
 
         def scored(evidence: EvidenceSet, flags: tuple[Flag, ...]) -> Scorecard:
             return score(

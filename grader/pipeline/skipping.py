@@ -16,6 +16,7 @@ import dataclasses
 import json
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.datasets import Dataset
-    from grader.model.submission import Submission
+    from grader.model.submission import Submission, SubmittedFile
     from grader.pipeline.records import Lacking
     from grader.rubric.load import LoadedRubric
 
 __all__ = ["Remembered", "Skipped", "reads", "skip"]
 
+SOURCE_BYTES = 1 << 24
+"""What is larger is not looked into, and counts as reading everything."""
 NAMES = TypeAdapter(set[tuple[str, str]])
 """(assignment, submission)."""
 
@@ -148,16 +151,20 @@ def _reads(submission: Submission, unserved: set[str], remembered: Remembered) -
 def reads(submission: Submission, datasets: Iterable[str]) -> bool:
     """Whether the code of a submission names one of the datasets, in any spelling."""
     names = [_plain(name) for name in datasets]
+    if any(file.size_bytes > SOURCE_BYTES for file in _sources(submission)):
+        return bool(names)
     return any(name in text for text in _code(submission) for name in names)
 
 
+def _sources(submission: Submission) -> list[SubmittedFile]:
+    return [f for f in submission.files if PurePath(f.path).suffix.lower() in SOURCE_SUFFIXES]
+
+
 def _code(submission: Submission) -> Iterator[str]:
-    for file in submission.files:
-        path = submission.root / file.path
-        if path.suffix.lower() in SOURCE_SUFFIXES:
-            with contextlib.suppress(OSError):
-                text = path.read_text(encoding="utf-8", errors="replace")
-                yield _plain(_cells(text) if path.suffix.lower() == ".ipynb" else text)
+    for file in _sources(submission):
+        with contextlib.suppress(OSError):
+            text = (submission.root / file.path).read_text(encoding="utf-8", errors="replace")
+            yield _plain(_cells(text) if file.path.lower().endswith(".ipynb") else text)
 
 
 def _cells(text: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from grader.datasets import DATASETS
 from grader.model.submission import SubmittedFile
-from grader.pipeline import Lacking, load_rubric
+from grader.pipeline import Lacking, load_rubric, skipping
 from grader.pipeline.skipping import Remembered, reads, skip
 from tests.made_up import a_submission
 
@@ -65,6 +65,11 @@ def skipped(assignment, dataset, submissions, remembered=None):
 def test_code_that_reads_a_dataset_names_it(handed_in, text, told):
     assert reads(handed_in("ada", main=text), ["svhn"]) == told
     assert reads(handed_in("bob", main="CIFAR10('.')"), ["cifar10"])
+
+
+def test_what_is_too_large_to_look_into_counts_as_reading(handed_in, monkeypatch):
+    monkeypatch.setattr(skipping, "SOURCE_BYTES", 3)
+    assert reads(handed_in("ada", main="load_digits()"), ["svhn"])
 
 
 def test_part_2_needs_no_data_unless_the_code_reads_part_3s(handed_in):
