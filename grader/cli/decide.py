@@ -43,7 +43,7 @@ def decide(
 
     \b
     Examples:
-      grade decide 314159265 q2.objective/answer 0.5 --comment "Clear and complete."
+      grade decide 314159265 digits.q1/answer 0.5 --comment "Clear and complete."
       grade regrade
     """
     from grader.errors import ConfigurationError

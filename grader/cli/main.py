@@ -86,9 +86,9 @@ def cli() -> None:
 
     \b
     Examples:
-      grade submissions/                 grade everything into reports/
-      grade check my_homework.ipynb      check your own work before handing in
-      grade doctor                       what this machine can do
+      grade submissions/                               grade everything into reports/
+      grade check my_homework.ipynb --assignment hw1   check your own work
+      grade doctor                                     what this machine can do
     """
 
 

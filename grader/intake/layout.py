@@ -75,7 +75,7 @@ class Layout:
 def lay_out(
     root: Path,
     name: str,
-    parent: str,
+    path: Path,
     *,
     assignment: str | None,
     known: frozenset[str],
@@ -85,8 +85,8 @@ def lay_out(
 
     Args:
         root: The folder, or what an archive unpacked to.
-        name: Of the path that the user gave, without suffix.
-        parent: Name of the folder it lies in.
+        name: Of the path, without suffix.
+        path: That the user gave.
         assignment: What `--assignment` says.
         known: Assignments that have a rubric.
         one: Whether it is one submission, where the caller knows.
@@ -95,6 +95,7 @@ def lay_out(
         ConfigurationError: Nothing tells which assignment it is.
     """
     layout = Layout()
+    parent = path.parent.name
     names = known if assignment is None else frozenset({assignment})
     if one is not True:
         folders = sorted(n for n in names if (root / n).is_dir() and not (root / n).is_symlink())
@@ -103,7 +104,7 @@ def lay_out(
                 _collection(root / folder, folder, layout)
             _passed_over(root, folders, layout)
             return layout
-    chosen = assignment or _assignment(root, name, parent, known)
+    chosen = assignment or _assignment(root, name, path, known)
     at_home = name in names
     doubt = ""
     if one is None:
@@ -119,8 +120,8 @@ def lay_out(
     return layout
 
 
-def _assignment(root: Path, name: str, parent: str, known: frozenset[str]) -> str:
-    for guess in (name, parent, team_of(name, root, Notes()).assignment):
+def _assignment(root: Path, name: str, path: Path, known: frozenset[str]) -> str:
+    for guess in (name, path.parent.name, team_of(name, root, Notes()).assignment):
         if guess in known:
             return guess
     if len(known) == 1:
@@ -128,7 +129,7 @@ def _assignment(root: Path, name: str, parent: str, known: frozenset[str]) -> st
     listed = ", ".join(sorted(known)) or "none has a rubric here"
     raise ConfigurationError(
         "nothing tells which assignment this is",
-        where=str(root),
+        where=str(path),
         mend=f"add --assignment ID, or use folders <assignment>/<submission>; known: {listed}",
     )
 

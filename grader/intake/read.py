@@ -119,7 +119,7 @@ def _top(
         except IntakeError as error:
             guess = assignment or next((n for n in (name, path.parent.name) if n in known), "")
             return Layout(refused=[(Found(guess, path), error.message, error.mend)])
-    layout = lay_out(root, name, path.parent.name, assignment=assignment, known=known, one=one)
+    layout = lay_out(root, name, path, assignment=assignment, known=known, one=one)
     if any(found.path == root for found in layout.found):
         # One submission is opened from the path that the user named: its name is its own.
         layout.found = [replace(layout.found[0], path=path)]

@@ -57,7 +57,7 @@ def load_rubrics(folder: Path) -> dict[str, Path]:
         raise ConfigurationError(
             "no rubric is here",
             where=str(folder),
-            mend="run where `rubrics/` is, name it with --rubrics, "
-            "or make one with `grade rubric new ID`",
+            mend="run where the course's `rubrics/` is, or name it with --rubrics; "
+            "its staff makes one with `grade rubric new ID`",
         )
     return found

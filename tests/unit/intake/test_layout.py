@@ -62,6 +62,13 @@ def test_nothing_tells_the_assignment(tree, intake):
     assert "hw1, hw2" in caught.value.mend
 
 
+def test_what_nothing_tells_the_assignment_of_is_named_as_the_user_did(tree, intake):
+    file = tree("ada.ipynb") / "ada.ipynb"
+    with pytest.raises(ConfigurationError) as caught:
+        intake(file, one=True)
+    assert caught.value.where == str(file)
+
+
 @pytest.mark.parametrize(
     "files",
     [
