@@ -26,6 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 EXISTING = click.Path(exists=True, path_type=Path)
 RUBRICS = Path("rubrics")
+PERCENT = 100
 REPORTS = Path("reports")
 SANDBOXES = click.Choice(["bubblewrap", "none"])
 
@@ -35,6 +36,7 @@ text_or_json = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
+    help="For people, or for programs.",
 )
 
 
@@ -121,7 +123,10 @@ class PointsType(click.ParamType[tuple[Fraction, bool]]):
             number = Fraction(text.removesuffix("%").strip())
         except (ValueError, ZeroDivisionError):
             self.fail(f"{value!r} is neither points nor a percentage such as 60%", param, ctx)
-        return (number / 100, True) if text.endswith("%") else (number, False)
+        share = text.endswith("%")
+        if number < 0 or (share and number > PERCENT):
+            self.fail(f"{value!r} is not between 0 and {'100%' if share else 'all'}", param, ctx)
+        return (number / PERCENT, True) if share else (number, False)
 
 
 points_type = PointsType()
@@ -135,14 +140,28 @@ fail_under = click.option(
 
 
 def rubric_folders(named: Sequence[Path]) -> list[Path]:
-    """The rubrics that a command is about: those named, by folder or file, or all that are here.
+    """The rubrics that a command is about, or all that are here.
+
+    Args:
+        named: Each a rubric's folder or file, or a folder of rubrics.
 
     Raises:
         UsageError: None is named, and none is here.
     """
     if named:
-        return [path.parent if path.is_file() else path for path in named]
-    found = sorted(file.parent for file in RUBRICS.glob("*/rubric.toml"))
+        return [folder for path in named for folder in _rubrics_at(path)]
+    found = _rubrics_in(RUBRICS)
     if not found:
         raise click.UsageError("there is no rubrics/*/rubric.toml here; name a folder")
     return found
+
+
+def _rubrics_at(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path.parent]
+    inside = [] if (path / "rubric.toml").exists() else _rubrics_in(path)
+    return inside or [path]
+
+
+def _rubrics_in(folder: Path) -> list[Path]:
+    return sorted(file.parent for file in folder.glob("*/rubric.toml"))

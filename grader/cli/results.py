@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from grader.model.submission import Unreadable
+    from grader.pipeline import Options
 
-__all__ = ["below", "needs_staff", "publish", "summarise_for_github"]
+__all__ = ["below", "need_gradebook", "needs_staff", "publish", "summarise_for_github"]
 
 
 def stored_pixels(out: Path, scorecards: Iterable[Scorecard]) -> Pixels:
@@ -62,6 +63,20 @@ def publish(
         audience=audience,
         overview=overview,
     )
+
+
+def need_gradebook(options: Options) -> None:
+    """Refuse a folder into which nothing was graded, instead of making a gradebook there.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    if not options.gradebook and not (options.out / "gradebook.db").exists():
+        raise ConfigurationError(
+            "there is no gradebook",
+            where=str(options.out),
+            mend=f"grade into it first: grade SUBMISSIONS --out {options.out}",
+        )
 
 
 def needs_staff(scorecards: Iterable[Scorecard], unreadable: Iterable[Unreadable]) -> list[str]:

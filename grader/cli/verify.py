@@ -42,7 +42,13 @@ class Verified:
     show_default=True,
     help="Keeps evidence in OUT/ID, so that unchanged cases are not run again.",
 )
-@click.option("--sandbox", type=SANDBOXES, default="bubblewrap", show_default=True)
+@click.option(
+    "--sandbox",
+    type=SANDBOXES,
+    default="bubblewrap",
+    show_default=True,
+    help="none: no isolation at all, for cases of your own only.",
+)
 @click.option("--jobs", type=click.IntRange(min=0), default=0, help="Boxes at a time.")
 @click.option(
     "--data",

@@ -13,7 +13,7 @@ from grader.gradebook import Gradebook
 from grader.intake import Intake, read
 from grader.pipeline.grading import Grading
 from grader.pipeline.records import Listener, Options, Run, Silent
-from grader.pipeline.rubrics import load_rubrics
+from grader.pipeline.rubrics import load_rubrics, rubric_folder
 from grader.pipeline.skipping import Remembered
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def grade(path: Path, options: Options, listener: Listener | None = None) -> Run
         ConfigurationError: The call, a rubric or the sandbox is set up wrongly.
     """
     folders = load_rubrics(options.rubrics)
+    if options.assignment is not None:
+        rubric_folder(options.assignment, folders, options.rubrics)
     with tempfile.TemporaryDirectory(prefix="grade-intake-") as workdir:
         intake = read(
             path,
@@ -51,6 +53,8 @@ def regrade(options: Options, listener: Listener | None = None) -> Run:
         ConfigurationError: Nothing was graded before.
     """
     folders = load_rubrics(options.rubrics)
+    if options.assignment is not None:
+        rubric_folder(options.assignment, folders, options.rubrics)
     store = EvidenceStore(options.out / "evidence", {})
     known = [s for s in store.submissions() if options.assignment in (None, s.assignment)]
     if not known:

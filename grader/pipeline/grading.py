@@ -22,7 +22,7 @@ from grader.collect.store import EvidenceStore
 from grader.collect.truth import ground_truth
 from grader.datasets import DATASETS, with_own
 from grader.engine import LocalPool
-from grader.errors import ConfigurationError, HarnessError, SandboxError
+from grader.errors import HarnessError, SandboxError
 from grader.gradebook import Gradebook
 from grader.model.evidence import EvidenceSet
 from grader.model.scorecard import Decision, Flag
@@ -30,7 +30,7 @@ from grader.pipeline.classmates import classmates
 from grader.pipeline.fingerprints import Fingerprint, fingerprint
 from grader.pipeline.folder import claimed
 from grader.pipeline.records import Graded, Lacking, Listener, Options, Run
-from grader.pipeline.rubrics import load_rubric
+from grader.pipeline.rubrics import load_rubric, rubric_folder
 from grader.pipeline.skipping import Remembered, Skipped, skip
 from grader.pipeline.spoilt import forget_spoilt
 from grader.pipeline.unread import unread_notebooks
@@ -168,13 +168,7 @@ class Grading:
         return skipped
 
     def _folder(self, assignment: str) -> Path:
-        if assignment not in self.folders:
-            raise ConfigurationError(
-                f"there is no rubric for assignment '{assignment}'",
-                where=str(self.options.rubrics),
-                mend=f"use --assignment with one of: {', '.join(sorted(self.folders))}",
-            )
-        return self.folders[assignment]
+        return rubric_folder(assignment, self.folders, self.options.rubrics)
 
     def _collector(self, loaded: LoadedRubric) -> Collector:
         requests = plan(loaded.rubric, loaded.params, loaded.checks)
