@@ -61,7 +61,16 @@ class UnknownNameError(ConfigurationError):
 
 
 class DatasetMissingError(ConfigurationError):
-    """A dataset is not on this machine."""
+    """A dataset is not on this machine.
+
+    The first line of its text is for students too, and names no place of this machine.
+    """
+
+    def __str__(self) -> str:
+        if "/" not in self.where:
+            return super().__str__()
+        text = f"{self.message}\n  at: {self.where}"
+        return f"{text}\n  mend: {self.mend}" if self.mend else text
 
 
 class IntakeError(GraderError):

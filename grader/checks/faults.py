@@ -66,11 +66,16 @@ HINTS: dict[str, str] = {
 
 
 def ours(message: str) -> CheckResult:
-    """An `error`: the points stay open and the staff is told."""
+    """An `error`: the points stay open and the staff is told.
+
+    Args:
+        message: What is wrong; lines after the first are for the staff alone.
+    """
+    said = _clause(message.partition("\n")[0])
     return CheckResult(
         outcome=Outcome.ERROR,
         fraction=ZERO,
-        message=f"This could not be graded yet, and that is not your fault: {_clause(message)}.",
+        message=f"This could not be graded yet, and that is not your fault: {said}.",
         hint="The course staff has been told; you lose nothing by it.",
         flags=(Flag(code="not_graded", message=message),),
     )

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import functools
 from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.options import EXISTING, common, fail_under
+from grader.cli.options import EXISTING, REPORTS, common, fail_under
 
 if TYPE_CHECKING:
     from fractions import Fraction
+    from pathlib import Path
+
+    from grader.pipeline import Options
 
 __all__ = ["check"]
 
 
 @click.command()
 @click.argument("path", type=EXISTING)
-@common
+@functools.partial(common, out=REPORTS / "self-check")
 @fail_under
 def check(
     path: Path,
@@ -48,7 +51,6 @@ def check(
     from grader.report import Audience
     from grader.report.terminal import submission_summary
 
-    out = out / "self-check" if out == Path("reports") else out
     options = Options(
         out=out,
         rubrics=rubrics,
@@ -59,6 +61,7 @@ def check(
         visible_only=True,
         gradebook=gradebook,
     )
+    refuse_official(options)
     terminal = console()
     terminal.print("Self-check: your code runs here without isolation. Not official.\n")
     with ProgressView(terminal) as view:
@@ -77,6 +80,26 @@ def check(
     if fail_under is not None:
         return 1 if below(cards, fail_under) or run.unreadable else 0
     return 1 if outcomes - fine or run.unreadable else 0
+
+
+def refuse_official(options: Options) -> None:
+    """Keep self-checks away from a gradebook of official grades.
+
+    Raises:
+        ConfigurationError: It holds some.
+    """
+    from grader.errors import ConfigurationError
+    from grader.gradebook import Gradebook
+
+    if not options.gradebook and not (options.out / "gradebook.db").exists():
+        return
+    with Gradebook(options.gradebook_url) as book:
+        if book.holds_official():
+            raise ConfigurationError(
+                "official grades are kept here, which a self-check would replace",
+                where=str(options.out),
+                mend="choose another folder with --out, or leave it out",
+            )
 
 
 def only_assignment(rubrics: Path, path: Path) -> str | None:

@@ -12,7 +12,10 @@ import click
 from grader.cli.options import common
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from grader.model.scorecard import Scorecard
 
 __all__ = ["decide"]
 
@@ -43,9 +46,10 @@ def decide(
 
     \b
     Examples:
-      grade decide 314159265 q2.objective/answer 0.5 --comment "Clear and complete."
+      grade decide 314159265 digits.q1/answer 0.5 --comment "Clear and complete."
       grade regrade
     """
+    from grader.cli.results import need_gradebook
     from grader.errors import ConfigurationError
     from grader.gradebook import Gradebook
     from grader.model.base import exact
@@ -53,20 +57,10 @@ def decide(
     from grader.pipeline import Options
 
     options = Options(out=out, gradebook=gradebook)
+    need_gradebook(options)
     with Gradebook(options.gradebook_url) as book:
-        cards = [c for c in book.latest(assignment) if c.submission == submission]
-        if len(cards) != 1:
-            known = ", ".join(sorted({c.submission for c in book.latest(assignment)})[:20])
-            raise ConfigurationError(
-                f"{len(cards)} submissions are called '{submission}'",
-                mend=f"name the assignment with --assignment, or use one of: {known}",
-            )
-        card = cards[0]
-        names = [f"{t.id}/{c.id}" for t in card.tasks for c in t.criteria]
-        if criterion not in names:
-            raise ConfigurationError(
-                f"there is no criterion '{criterion}'", mend=f"one of: {', '.join(names)}"
-            )
+        card = named(submission, book.latest(assignment))
+        known_criterion(criterion, card)
         worth = card.criterion(criterion).max_points
         try:
             decided = exact(points)
@@ -89,3 +83,46 @@ def decide(
         f"{submission}: {criterion} {points} of {float(worth):g}. `grade regrade` applies it."
     )
     return 0
+
+
+def named(submission: str, cards: Sequence[Scorecard]) -> Scorecard:
+    """The one scorecard of a submission.
+
+    Raises:
+        ConfigurationError: There is none, or one in several assignments.
+    """
+    from grader.errors import ConfigurationError
+    from grader.rubric.problems import did_you_mean
+
+    found = [card for card in cards if card.submission == submission]
+    if not found:
+        raise ConfigurationError(
+            f"no submission is called '{submission}'",
+            mend=did_you_mean(submission, {card.submission for card in cards}),
+        )
+    if len(found) > 1:
+        listed = ", ".join(card.assignment for card in found)
+        raise ConfigurationError(
+            f"'{submission}' is a submission of {len(found)} assignments",
+            mend=f"name one with --assignment: {listed}",
+        )
+    return found[0]
+
+
+def known_criterion(name: str, card: Scorecard) -> None:
+    """Refuse a criterion that a scorecard does not have.
+
+    Raises:
+        ConfigurationError: The nearest ones are named, or those of its task, or the tasks.
+    """
+    from grader.errors import ConfigurationError
+    from grader.rubric.problems import did_you_mean
+
+    names = [f"{task.id}/{entry.id}" for task in card.tasks for entry in task.criteria]
+    if name in names:
+        return
+    task = name.partition("/")[0]
+    mend = did_you_mean(name, [n for n in names if n.startswith(f"{task}/")] or names)
+    if mend.startswith("known: ") and task not in {entry.id for entry in card.tasks}:
+        mend = f"its tasks: {', '.join(entry.id for entry in card.tasks)}"
+    raise ConfigurationError(f"there is no criterion '{name}'", mend=mend)

@@ -25,9 +25,7 @@ __all__ = ["doctor"]
 PACKAGES = ("torch", "torchvision", "numpy", "ipython", "matplotlib", "scikit-learn")
 
 
-@click.command(
-    epilog="Example:  grade doctor            Example:  grade doctor --json > machine.json"
-)
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
     "--sandbox",
@@ -38,10 +36,15 @@ PACKAGES = ("torch", "torchvision", "numpy", "ipython", "matplotlib", "scikit-le
     help="The sandbox to look at.",
 )
 def doctor(name: str, *, as_json: bool) -> None:
-    """Say what this machine can do: sandbox, limits, GPU, datasets, each with its mend.
+    r"""Say what this machine can do: sandbox, limits, GPU, datasets, each with its mend.
 
     The sandbox is attacked from inside, within small limits; nothing on this machine is changed.
     The exit status is 1 if anything gets through: then nothing should be graded here.
+
+    \b
+    Examples:
+      grade doctor
+      grade doctor --json > machine.json
     """
     properties, mechanisms, standing = _sandbox(name)
     report: dict[str, Any] = {

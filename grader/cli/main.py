@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -65,6 +67,11 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.7)
+            if near and not Path(args[0]).exists():
+                raise click.UsageError(
+                    f"'{args[0]}' is neither a command nor a file; did you mean '{near[0]}'?", ctx
+                )
             args = ["run", *args]
         return super().resolve_command(ctx, args)
 
@@ -86,9 +93,9 @@ def cli() -> None:
 
     \b
     Examples:
-      grade submissions/                 grade everything into reports/
-      grade check my_homework.ipynb      check your own work before handing in
-      grade doctor                       what this machine can do
+      grade submissions/                               grade everything into reports/
+      grade check my_homework.ipynb --assignment hw1   check your own work
+      grade doctor                                     what this machine can do
     """
 
 

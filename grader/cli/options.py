@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 __all__ = [
     "EXISTING",
@@ -15,6 +16,7 @@ __all__ = [
     "SANDBOXES",
     "common",
     "fail_under",
+    "named_root",
     "points_type",
     "rubric_folders",
     "text_or_json",
@@ -24,6 +26,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 EXISTING = click.Path(exists=True, path_type=Path)
 RUBRICS = Path("rubrics")
+PERCENT = 100
+REPORTS = Path("reports")
 SANDBOXES = click.Choice(["bubblewrap", "none"])
 
 text_or_json = click.option(
@@ -32,11 +36,25 @@ text_or_json = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
+    help="For people, or for programs.",
 )
 
 
-def common(command: F) -> F:
-    """`--rubrics`, `--out`, `--assignment`, `--data`, `--gradebook`."""
+def named_root(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse a `--data` that is not there; GRADE_DATA may name what is still to be fetched."""
+    named = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+    if value is not None and named and not value.is_dir():
+        raise click.BadParameter(f"there is no folder '{value}'", ctx, param)
+    return value
+
+
+def common(command: F, *, out: Path = REPORTS) -> F:
+    """`--rubrics`, `--out`, `--assignment`, `--data`, `--gradebook`.
+
+    Args:
+        command: Gets the options.
+        out: What `--out` is by itself.
+    """
     folder = click.Path(file_okay=False, path_type=Path)
     for option in (
         click.option(
@@ -49,6 +67,7 @@ def common(command: F) -> F:
             "--data",
             type=folder,
             envvar="GRADE_DATA",
+            callback=named_root,
             help="Root of the datasets. [env: GRADE_DATA]",
         ),
         click.option(
@@ -64,7 +83,7 @@ def common(command: F) -> F:
         click.option(
             "--out",
             type=folder,
-            default=Path("reports"),
+            default=out,
             show_default=True,
             help="Reports, gradebook and evidence.",
         ),
@@ -104,7 +123,10 @@ class PointsType(click.ParamType[tuple[Fraction, bool]]):
             number = Fraction(text.removesuffix("%").strip())
         except (ValueError, ZeroDivisionError):
             self.fail(f"{value!r} is neither points nor a percentage such as 60%", param, ctx)
-        return (number / 100, True) if text.endswith("%") else (number, False)
+        share = text.endswith("%")
+        if number < 0 or (share and number > PERCENT):
+            self.fail(f"{value!r} is not between 0 and {'100%' if share else 'all'}", param, ctx)
+        return (number / PERCENT, True) if share else (number, False)
 
 
 points_type = PointsType()
@@ -118,14 +140,28 @@ fail_under = click.option(
 
 
 def rubric_folders(named: Sequence[Path]) -> list[Path]:
-    """The rubrics that a command is about: those named, by folder or file, or all that are here.
+    """The rubrics that a command is about, or all that are here.
+
+    Args:
+        named: Each a rubric's folder or file, or a folder of rubrics.
 
     Raises:
         UsageError: None is named, and none is here.
     """
     if named:
-        return [path.parent if path.is_file() else path for path in named]
-    found = sorted(file.parent for file in RUBRICS.glob("*/rubric.toml"))
+        return [folder for path in named for folder in _rubrics_at(path)]
+    found = _rubrics_in(RUBRICS)
     if not found:
         raise click.UsageError("there is no rubrics/*/rubric.toml here; name a folder")
     return found
+
+
+def _rubrics_at(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path.parent]
+    inside = [] if (path / "rubric.toml").exists() else _rubrics_in(path)
+    return inside or [path]
+
+
+def _rubrics_in(folder: Path) -> list[Path]:
+    return sorted(file.parent for file in folder.glob("*/rubric.toml"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
+from grader.checks.phrases import count
 from grader.cli.results import below, needs_staff, publish, say_where, summarise_for_github
 from grader.report import Audience
 from grader.report.terminal import class_table
@@ -35,16 +36,16 @@ def conclude(
     paths = publish(options.out, cards, run.unreadable, Audience.STUDENT_NOW)
     terminal.print(class_table(cards, run.unreadable))
     reused = sum(g.reused for g in run.graded)
+    boxes = count(run.boxes, "box", "boxes")
     terminal.print(
-        f"{len(cards)} graded in {run.wall_seconds:.1f} s: {run.boxes} boxes opened, "
+        f"{len(cards)} graded in {run.wall_seconds:.1f} s: {boxes} opened, "
         f"{reused} unchanged and not run again" + (" (--fresh runs them)." if reused else ".")
     )
     for lack in run.lacking:
         say_lacking(terminal, lack)
     for note in run.notes:
         terminal.print(f"Passed over: {note}", markup=False)
-    known = {lack.assignment: tuple(lack.datasets) for lack in run.lacking if lack.reduced}
-    staff = needs_staff(cards, run.unreadable, known)
+    staff = needs_staff(cards, run.unreadable)
     if staff:
         terminal.print(
             f"[bold]For the staff[/bold], not a zero: {escape(', '.join(staff))}; see the report."
@@ -60,11 +61,13 @@ def conclude(
 
 def say_lacking(terminal: Console, lack: Lacking) -> None:
     """One message an assignment: what is not here, what that touches, how to get it."""
-    count = len(lack.submissions)
-    whose = f"{count} submission{'' if count == 1 else 's'}"
+    whose = count(len(lack.submissions), "submission")
     outcome = "graded as far as it goes, the rest stays open"
     if lack.skipped or lack.reduced:
         outcome = "not taken up" if lack.skipped else "the tasks that need it were left out"
+    if lack.reading:
+        what = "taken up" if lack.read_skipped else "run"
+        outcome += f"; {len(lack.reading)} not {what}, because the code reads it"
     terminal.print(
         f"[bold]No data for {escape(lack.assignment)}[/bold] ({whose}, {outcome}):",
         soft_wrap=True,

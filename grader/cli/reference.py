@@ -90,6 +90,8 @@ def baseline(as_format: str) -> None:
       grade reference baseline
       grade reference baseline --format json
     """
+    from grader.checks.phrases import count
+
     package = _package()
     found = [_baseline(package, name) for name in _tasks(package)]
     stored = [entry for entry in found if entry is not None]
@@ -97,9 +99,11 @@ def baseline(as_format: str) -> None:
         click.echo(json.dumps(stored, indent=2))
         return
     for entry in stored:
-        click.echo(f"{entry['task']}  ({len(entry['seeds'])} seeds)")
+        seeds = len(entry["seeds"])
+        click.echo(f"{entry['task']}  ({count(seeds, 'seed')})")
         for metric, values in entry["metrics"].items():
-            click.echo(f"  {metric:<12} {values['mean']:.4f} ± {values['spread']:.4f}")
+            spread = f" ± {values['spread']:.4f}" if seeds > 1 else ""
+            click.echo(f"  {metric:<12} {values['mean']:.4f}{spread}")
     known = {entry["task"] for entry in stored}
     for name in _tasks(package):
         if name not in known:

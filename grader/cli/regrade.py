@@ -33,7 +33,8 @@ def regrade(
     r"""Score everything in --out again from stored evidence.
 
     No student code runs, unless a criterion asks for something that was never measured: then
-    only that is. What people decided stays.
+    only that is. What people decided stays, and so does what `grade --skip-missing-data` left out
+    while its data is missing.
 
     \b
     Examples:

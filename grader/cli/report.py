@@ -39,7 +39,7 @@ def report(
       grade report --audience student_after_published
     """
     from grader.cli.present import console
-    from grader.cli.results import publish, say_where
+    from grader.cli.results import need_gradebook, publish, say_where
     from grader.errors import ConfigurationError
     from grader.gradebook import Gradebook
     from grader.pipeline import Options
@@ -47,13 +47,13 @@ def report(
     from grader.report.terminal import class_table
 
     options = Options(out=out, gradebook=gradebook)
-    if not gradebook and not (out / "gradebook.db").exists():
-        raise ConfigurationError(
-            "there is no gradebook", where=str(out), mend="run `grade SUBMISSIONS` first"
-        )
+    need_gradebook(options)
     with Gradebook(options.gradebook_url) as book:
         cards = tuple(book.latest(assignment))
         unreadable = tuple(book.unreadable(assignment))
+    if not cards and not unreadable:
+        whose = f"of '{assignment}' " if assignment else ""
+        raise ConfigurationError(f"nothing {whose}was graded here", where=options.gradebook_url)
     paths = publish(out, cards, unreadable, Audience(audience))
     terminal = console()
     terminal.print(class_table(cards, unreadable))

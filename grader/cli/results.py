@@ -13,14 +13,15 @@ from grader.model.scorecard import FigureShown, Scorecard
 from grader.report import Audience, Pixels, ReportPaths, write_reports
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable
     from fractions import Fraction
 
     from rich.console import Console
 
     from grader.model.submission import Unreadable
+    from grader.pipeline import Options
 
-__all__ = ["below", "needs_staff", "publish", "summarise_for_github"]
+__all__ = ["below", "need_gradebook", "needs_staff", "publish", "summarise_for_github"]
 
 
 def stored_pixels(out: Path, scorecards: Iterable[Scorecard]) -> Pixels:
@@ -64,24 +65,28 @@ def publish(
     )
 
 
-def needs_staff(
-    scorecards: Iterable[Scorecard],
-    unreadable: Iterable[Unreadable],
-    known: Mapping[str, Collection[str]] | None = None,
-) -> list[str]:
-    """What only the staff can mend: submissions with `error` outcomes, and unreadable ones.
+def need_gradebook(options: Options) -> None:
+    """Refuse a folder into which nothing was graded, instead of making a gradebook there.
 
-    Args:
-        scorecards: To look at.
-        unreadable: What could not be read.
-        known: Assignment → datasets that are missing, as the caller knows and accepts.
+    Raises:
+        ConfigurationError: There is none.
     """
+    if not options.gradebook and not (options.out / "gradebook.db").exists():
+        raise ConfigurationError(
+            "there is no gradebook",
+            where=str(options.out),
+            mend=f"grade into it first: grade SUBMISSIONS --out {options.out}",
+        )
+
+
+def needs_staff(scorecards: Iterable[Scorecard], unreadable: Iterable[Unreadable]) -> list[str]:
+    """What only the staff can mend: submissions with `error` outcomes, and unreadable ones."""
     names = [f"{u.assignment}/{u.name}".lstrip("/") for u in unreadable]
-    for card in scorecards:
-        accepted = [f"dataset {name}:" for name in (known or {}).get(card.assignment, ())]
-        errors = [c for t in card.tasks for c in t.criteria if c.outcome is Outcome.ERROR]
-        if any(not any(text in c.result.message for text in accepted) for c in errors):
-            names.append(f"{card.assignment}/{card.submission}")
+    names += [
+        f"{card.assignment}/{card.submission}"
+        for card in scorecards
+        if any(c.outcome is Outcome.ERROR for task in card.tasks for c in task.criteria)
+    ]
     return names
 
 

@@ -46,8 +46,8 @@ def rubric() -> None:
 def lint(folders: tuple[Path, ...], as_format: str, *, strict: bool) -> int:
     r"""Say everything that is wrong with rubrics, with line and mend.
 
-    FOLDERS hold a rubric.toml each; without any, all in rubrics/. The exit status is 1 when
-    there are errors.
+    FOLDERS hold a rubric.toml each, or rubrics; without any, all in rubrics/. The exit status is
+    1 when there are errors.
 
     \b
     Examples:

@@ -23,7 +23,7 @@ __all__ = ["run"]
 @click.option(
     "--skip-missing-data",
     is_flag=True,
-    help="Leave out submissions whose datasets are not on this machine, instead of failing.",
+    help="Leave out what needs datasets that are not on this machine, instead of failing.",
 )
 @click.option(
     "--roster",

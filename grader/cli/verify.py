@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.options import EXISTING, SANDBOXES, rubric_folders, text_or_json
+from grader.cli.options import EXISTING, SANDBOXES, named_root, rubric_folders, text_or_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +42,21 @@ class Verified:
     show_default=True,
     help="Keeps evidence in OUT/ID, so that unchanged cases are not run again.",
 )
-@click.option("--sandbox", type=SANDBOXES, default="bubblewrap", show_default=True)
+@click.option(
+    "--sandbox",
+    type=SANDBOXES,
+    default="bubblewrap",
+    show_default=True,
+    help="none: no isolation at all, for cases of your own only.",
+)
 @click.option("--jobs", type=click.IntRange(min=0), default=0, help="Boxes at a time.")
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), envvar="GRADE_DATA")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="GRADE_DATA",
+    callback=named_root,
+    help="Root of the datasets. [env: GRADE_DATA]",
+)
 @click.option("--fresh", is_flag=True, help="Run every case again.")
 @text_or_json
 def verify(

@@ -250,8 +250,9 @@ class Standard:
     def _present(self, root: Path | None) -> Copy:
         copy = self.copy(root)
         if copy is None:
-            message = f"{self.title} is not on this machine (looked below {data_root(root)})"
-            raise DatasetMissingError(message, where=f"dataset {self.name}", mend=self._mend)
+            message = f"{self.title} is not on this machine"
+            mend = f"{self._mend} (looked below {data_root(root)})"
+            raise DatasetMissingError(message, where=f"dataset {self.name}", mend=mend)
         return copy
 
     @property

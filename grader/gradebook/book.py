@@ -145,6 +145,18 @@ class Gradebook:
             rows = connection.execute(query).all()
         return tuple(self._card(row.card, row.content_digest) for row in rows)
 
+    def holds_official(self) -> bool:
+        """Whether the latest scorecard of some submission is no self-check."""
+        import sqlalchemy as sa
+
+        from grader.gradebook.tables import scorecards
+
+        query = sa.select(scorecards.c.id).where(
+            scorecards.c.is_latest, sa.not_(scorecards.c.self_check)
+        )
+        with self._db.reading(self._engine) as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def history(self, assignment: str, submission: str) -> tuple[tuple[str, Scorecard], ...]:
         """All scorecards of one submission with the time each was first saved, oldest first."""
         import sqlalchemy as sa

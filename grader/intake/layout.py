@@ -12,8 +12,10 @@ part of the export is read as ever.
 
 What looks like one submission: a `grade.toml`; a notebook or script beside files that cannot be
 submissions by themselves (weights, texts, pictures); scripts that import each other; or a single
-notebook or script with nothing else that could be a submission. A caller who knows better says so
-(`one=True`, as `grade check` does).
+notebook or script with nothing else that could be a submission. Several notebooks are many
+submissions where a folder or archive beside them could be one too, or where the folder is named
+like an assignment; otherwise files beside them make them one, which is flagged. A caller who knows
+better says so (`one=True`, as `grade check` does).
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ class Found:
     path: Path
     handed_in: HandedIn | None = None
     """What the platform says of it, when it came in an export."""
+    doubt: str = ""
+    """Why it may be something else than one submission."""
 
 
 @dataclass
@@ -71,7 +75,7 @@ class Layout:
 def lay_out(
     root: Path,
     name: str,
-    parent: str,
+    path: Path,
     *,
     assignment: str | None,
     known: frozenset[str],
@@ -81,8 +85,8 @@ def lay_out(
 
     Args:
         root: The folder, or what an archive unpacked to.
-        name: Of the path that the user gave, without suffix.
-        parent: Name of the folder it lies in.
+        name: Of the path, without suffix.
+        path: That the user gave.
         assignment: What `--assignment` says.
         known: Assignments that have a rubric.
         one: Whether it is one submission, where the caller knows.
@@ -91,6 +95,7 @@ def lay_out(
         ConfigurationError: Nothing tells which assignment it is.
     """
     layout = Layout()
+    parent = path.parent.name
     names = known if assignment is None else frozenset({assignment})
     if one is not True:
         folders = sorted(n for n in names if (root / n).is_dir() and not (root / n).is_symlink())
@@ -99,20 +104,24 @@ def lay_out(
                 _collection(root / folder, folder, layout)
             _passed_over(root, folders, layout)
             return layout
-    chosen = assignment or _assignment(root, name, parent, known)
+    chosen = assignment or _assignment(root, name, path, known)
     at_home = name in names
+    doubt = ""
     if one is None:
         exported = export_of(entries_of(root), chosen) is not None
-        one = not exported and (looks_like_one(root) or (parent in names and not at_home))
+        one = not exported and (
+            looks_like_one(root, at_home=at_home) or (parent in names and not at_home)
+        )
+        doubt = _doubt(root) if one and parent not in names else ""
     if one:
-        layout.found.append(Found(chosen, root))
+        layout.found.append(Found(chosen, root, doubt=doubt))
     else:
         _collection(root, chosen, layout)
     return layout
 
 
-def _assignment(root: Path, name: str, parent: str, known: frozenset[str]) -> str:
-    for guess in (name, parent, team_of(name, root, Notes()).assignment):
+def _assignment(root: Path, name: str, path: Path, known: frozenset[str]) -> str:
+    for guess in (name, path.parent.name, team_of(name, root, Notes()).assignment):
         if guess in known:
             return guess
     if len(known) == 1:
@@ -120,7 +129,7 @@ def _assignment(root: Path, name: str, parent: str, known: frozenset[str]) -> st
     listed = ", ".join(sorted(known)) or "none has a rubric here"
     raise ConfigurationError(
         "nothing tells which assignment this is",
-        where=str(root),
+        where=str(path),
         mend=f"add --assignment ID, or use folders <assignment>/<submission>; known: {listed}",
     )
 
@@ -178,8 +187,13 @@ def _passed_over(root: Path, folders: list[str], layout: Layout) -> None:
             layout.notes.append(f"'{shown(path.name)}' is not a folder of submissions")
 
 
-def looks_like_one(root: Path) -> bool:
-    """Whether a folder is one submission rather than a folder of them."""
+def looks_like_one(root: Path, *, at_home: bool = False) -> bool:
+    """Whether a folder is one submission rather than a folder of them.
+
+    Args:
+        root: The folder.
+        at_home: Whether it is named like an assignment.
+    """
     entries = entries_of(root)
     files = [path for path in entries if path.is_file() and not path.is_symlink()]
     if any(path.name == TEAM_FILE for path in files):
@@ -187,12 +201,40 @@ def looks_like_one(root: Path) -> bool:
     sources = [path for path in files if path.suffix.lower() in SOURCE_SUFFIXES]
     if not sources:
         return False
-    if any(path not in sources and not BESIDE.fullmatch(path.name) for path in files):
+    others = [p for p in entries if p not in sources and format_of(p) is not None]
+    if len(_notebooks(sources)) > 1 and (at_home or any(map(_could_be_submission, others))):
+        return False
+    if _beside(files):
         return True
     if len(sources) == 1:
-        others = [p for p in entries if p not in sources and format_of(p) is not None]
         return not any(_could_be_submission(path) for path in others)
     return _import_each_other(sources)
+
+
+def _doubt(root: Path) -> str:
+    """What to say of several notebooks that only the files beside them make one submission."""
+    files = [path for path in entries_of(root) if path.is_file() and not path.is_symlink()]
+    notebooks, beside = _notebooks(files), _beside(files)
+    if len(notebooks) <= 1 or not beside or any(path.name == TEAM_FILE for path in files):
+        return ""
+    return (
+        f"its {len(notebooks)} notebooks were taken for one submission because"
+        f" '{shown(beside[0].name)}' lies beside them; if they are several, take it away or put"
+        " each in a folder of its own"
+    )
+
+
+def _notebooks(files: list[Path]) -> list[Path]:
+    return [path for path in files if path.suffix.lower() == ".ipynb"]
+
+
+def _beside(files: list[Path]) -> list[Path]:
+    """Files that cannot be submissions by themselves, but parts of one."""
+    return [
+        path
+        for path in files
+        if path.suffix.lower() not in SOURCE_SUFFIXES and not BESIDE.fullmatch(path.name)
+    ]
 
 
 def _could_be_submission(path: Path) -> bool:

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,10 +119,10 @@ def _top(
         except IntakeError as error:
             guess = assignment or next((n for n in (name, path.parent.name) if n in known), "")
             return Layout(refused=[(Found(guess, path), error.message, error.mend)])
-    layout = lay_out(root, name, path.parent.name, assignment=assignment, known=known, one=one)
+    layout = lay_out(root, name, path, assignment=assignment, known=known, one=one)
     if any(found.path == root for found in layout.found):
         # One submission is opened from the path that the user named: its name is its own.
-        layout.found = [Found(layout.found[0].assignment, path)]
+        layout.found = [replace(layout.found[0], path=path)]
     else:
         layout.notes += notes.all()
     return layout
@@ -166,6 +166,8 @@ def _submission(found: Found, name: str, opener: _Opener, notes: Notes) -> Submi
         path = opener.gathered(handed_in, notes)
     root, opening = opener.open(path)
     notes.take(opening)
+    if found.doubt:
+        notes.say(found.doubt)
     root = opener.contents(path, root, notes)
     files = scan(root, opener.limits, notes)
     for text in handed_in.notes if handed_in is not None else ():

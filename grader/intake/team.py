@@ -6,10 +6,12 @@
 | `s123456+s987654`       | the name                | `s123456`, `s987654`   |
 | `ada-grace`             | the name                | `ada`, `grace`         |
 | `Team-07`, `group_3`    | the name                | the name               |
+| `my solution (1)`       | the name                | nobody, which is flagged |
 | anything else           | the name                | the name               |
 
 An id has at least four digits and otherwise letters. Names joined by `-` are letters only, and the
-first is no word for a team.
+first is no word for a team. A name with signs that no person's has, or with a word for the work,
+is nobody's.
 """
 
 from __future__ import annotations
@@ -34,6 +36,11 @@ FILE_BYTES = 64 * 1024
 NAME_CHARACTERS = 100
 STUDENTS = 20
 ID = re.compile(r"[A-Za-z]{0,4}\d{4,}[A-Za-z]{0,4}")
+PERSON = re.compile(r"[\w .,'\u2019&+-]+")
+WORK_WORDS = frozenset(
+    {"abgabe", "assignment", "copy", "exercise", "final", "homework", "hw", "kopie", "lösung"}
+    | {"notebook", "solution", "submission", "untitled", "übung"}
+)
 TEAM_WORDS = frozenset({"team", "group", "gruppe", "groep", "groupe", "grupo", "gruppo", "pair"})
 
 
@@ -71,7 +78,7 @@ def team_of(name: str, root: Path, notes: Notes, handed_in: HandedIn | None = No
 
 
 def students_of(name: str) -> tuple[str, ...]:
-    """The students that a folder's name speaks of."""
+    """The students that a folder's or a file's name speaks of; none where it names nobody."""
     ids = [part for part in re.split(r"[_+,&\s]+", name) if part]
     if ids and all(ID.fullmatch(part) for part in ids):
         return tuple(dict.fromkeys(ids))
@@ -79,7 +86,8 @@ def students_of(name: str) -> tuple[str, ...]:
     letters = all(part.isalpha() for part in names)
     if len(names) > 1 and letters and names[0].lower() not in TEAM_WORDS:
         return tuple(dict.fromkeys(names))
-    return (name,)
+    words = {word.rstrip("0123456789") for word in re.split(r"[\W_]+", name.lower())}
+    return () if words & WORK_WORDS or not PERSON.fullmatch(name) else (name,)
 
 
 def _said(file: Path, notes: Notes) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ from grader.gradebook import Gradebook
 from grader.intake import Intake, read
 from grader.pipeline.grading import Grading
 from grader.pipeline.records import Listener, Options, Run, Silent
-from grader.pipeline.rubrics import load_rubrics
+from grader.pipeline.rubrics import load_rubrics, rubric_folder
+from grader.pipeline.skipping import Remembered
 
 if TYPE_CHECKING:
     from grader.model.scorecard import Scorecard
@@ -28,6 +30,8 @@ def grade(path: Path, options: Options, listener: Listener | None = None) -> Run
         ConfigurationError: The call, a rubric or the sandbox is set up wrongly.
     """
     folders = load_rubrics(options.rubrics)
+    if options.assignment is not None:
+        rubric_folder(options.assignment, folders, options.rubrics)
     with tempfile.TemporaryDirectory(prefix="grade-intake-") as workdir:
         intake = read(
             path,
@@ -43,18 +47,24 @@ def grade(path: Path, options: Options, listener: Listener | None = None) -> Run
 def regrade(options: Options, listener: Listener | None = None) -> Run:
     """Score again what was graded before, from stored evidence; run only probes that are missing.
 
+    What the last run left out for want of data stays out while the data is missing.
+
     Raises:
         ConfigurationError: Nothing was graded before.
     """
     folders = load_rubrics(options.rubrics)
+    if options.assignment is not None:
+        rubric_folder(options.assignment, folders, options.rubrics)
     store = EvidenceStore(options.out / "evidence", {})
     known = [s for s in store.submissions() if options.assignment in (None, s.assignment)]
     if not known:
         raise ConfigurationError(
             "nothing was graded here before",
             where=str(options.out),
-            mend="run `grade SUBMISSIONS --out` on this folder first",
+            mend=f"grade into it first: grade SUBMISSIONS --out {options.out}",
         )
+    if Remembered.of(options.out).skipping:
+        options = replace(options, skip_missing_data=True)
     with Gradebook(options.gradebook_url) as book:
         unreadable = tuple(book.unreadable(options.assignment))
     intake = Intake(submissions=tuple(known), unreadable=unreadable)

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from grader.collect.store import EvidenceStore
 from grader.collect.truth import ground_truth
 from grader.datasets import DATASETS, with_own
 from grader.engine import LocalPool
-from grader.errors import ConfigurationError, HarnessError, SandboxError
+from grader.errors import HarnessError, SandboxError
 from grader.gradebook import Gradebook
 from grader.model.evidence import EvidenceSet
 from grader.model.scorecard import Decision, Flag
@@ -30,9 +30,11 @@ from grader.pipeline.classmates import classmates
 from grader.pipeline.fingerprints import Fingerprint, fingerprint
 from grader.pipeline.folder import claimed
 from grader.pipeline.records import Graded, Lacking, Listener, Options, Run
-from grader.pipeline.rubrics import load_rubric
+from grader.pipeline.rubrics import load_rubric, rubric_folder
+from grader.pipeline.skipping import Remembered, Skipped, skip
 from grader.pipeline.spoilt import forget_spoilt
-from grader.rubric.visible import measurable_part, visible_part
+from grader.pipeline.unread import unread_notebooks
+from grader.rubric.visible import visible_part
 from grader.sandbox import Sandbox, make_sandbox
 from grader.score import score
 
@@ -47,6 +49,15 @@ if TYPE_CHECKING:
     from grader.rubric.load import LoadedRubric
 
 __all__ = ["Grading", "longest_first"]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """By what submissions of an assignment are graded."""
+
+    loaded: LoadedRubric
+    collector: Collector
+    truth: GroundTruth
 
 
 class Grading:
@@ -96,29 +107,32 @@ class Grading:
             rubrics = {a: visible_part(r) for a, r in rubrics.items()}
         collectors = {a: self._collector(r) for a, r in rubrics.items()}
         lacking = self._lacking(intake, collectors)
-        if self.options.skip_missing_data:
-            lacking, smaller = reduced(lacking, rubrics)
-            rubrics |= smaller
-            collectors |= {a: self._collector(r) for a, r in smaller.items()}
-        left_out = {entry.assignment for entry in lacking if entry.skipped}
-        taken = longest_first(
-            [s for s in intake.submissions if s.assignment not in left_out], rubrics
-        )
+        skipped = self._skipped(intake, lacking, rubrics, collectors)
+        taken = longest_first([s for s in intake.submissions if not skipped.leaves_out(s)], rubrics)
+        flags = {(s.assignment, s.name): skipped.flags(s, rubrics[s.assignment]) for s in taken}
+        rubrics |= skipped.whole
+        collectors |= {a: self._collector(r) for a, r in skipped.whole.items()}
         truths = {
             a: ground_truth(rubrics[a], datasets_of(c.plan), c.inputs, c.serving)
             for a, c in collectors.items()
-            if a not in left_out
+            if a in {s.assignment for s in taken}
         }
+        whole = {a: _Way(rubrics[a], collectors[a], truth) for a, truth in truths.items()}
+        unrun = {
+            a: _Way(part, self._collector(part), truths[a])
+            for a, part in skipped.unrun.items()
+            if a in truths
+        }
+        lacking = skipped.lacking or lacking
         result = Run(
             unreadable=intake.unreadable, notes=intake.notes, rubrics=rubrics, lacking=lacking
         )
         self.listener.begun(len(taken))
 
         def work(submission: Submission) -> Graded:
-            assignment = submission.assignment
-            return self._one(
-                submission, rubrics[assignment], collectors[assignment], truths[assignment]
-            )
+            ways = unrun if skipped.reads(submission) else whole
+            key = submission.assignment, submission.name
+            return self._one(submission, ways[submission.assignment], flags[key])
 
         with Gradebook(self.options.gradebook_url) as book:
             book.check_writable()
@@ -136,14 +150,25 @@ class Grading:
         result.wall_seconds = time.monotonic() - began
         return result
 
+    def _skipped(
+        self,
+        intake: Intake,
+        lacking: tuple[Lacking, ...],
+        rubrics: Mapping[str, LoadedRubric],
+        collectors: Mapping[str, Collector],
+    ) -> Skipped:
+        """What is left out for want of data; kept for the next `grade regrade`."""
+        skipped, known = Skipped(), Remembered.of(self.options.out)
+        if self.options.skip_missing_data:
+            datasets = {a: c.inputs.datasets for a, c in collectors.items()}
+            skipped = skip(lacking, rubrics, intake.submissions, datasets, known)
+        here = {(s.assignment, s.name) for s in intake.submissions}
+        reading = known.reading - here | skipped.reading
+        Remembered(self.options.skip_missing_data, reading).keep(self.options.out)
+        return skipped
+
     def _folder(self, assignment: str) -> Path:
-        if assignment not in self.folders:
-            raise ConfigurationError(
-                f"there is no rubric for assignment '{assignment}'",
-                where=str(self.options.rubrics),
-                mend=f"use --assignment with one of: {', '.join(sorted(self.folders))}",
-            )
-        return self.folders[assignment]
+        return rubric_folder(assignment, self.folders, self.options.rubrics)
 
     def _collector(self, loaded: LoadedRubric) -> Collector:
         requests = plan(loaded.rubric, loaded.params, loaded.checks)
@@ -201,17 +226,11 @@ class Grading:
             self._boxes += 1
         return self.sandbox
 
-    def _one(
-        self,
-        submission: Submission,
-        loaded: LoadedRubric,
-        collector: Collector,
-        truth: GroundTruth,
-    ) -> Graded:
+    def _one(self, submission: Submission, way: _Way, flags: tuple[Flag, ...]) -> Graded:
         """Grade one submission. Our failure becomes its `error` outcomes, and the others go on."""
         began = time.monotonic()
+        loaded, collector, truth = way.loaded, way.collector, way.truth
         self.listener.started(submission)
-        flags: tuple[Flag, ...] = ()
         decisions: tuple[Decision, ...] = self._decisions[submission.assignment, submission.name]
         decided = [decision.criterion for decision in decisions]
         try:
@@ -219,11 +238,13 @@ class Grading:
         except SandboxError:
             raise  # nothing can be graded safely here: say it once, not per submission
         except (HarnessError, OSError, MemoryError) as error:
-            flags = (Flag(code="harness", message=_told(error)),)
+            flags = (*flags, Flag(code="harness", message=_told(error)))
             collected = Collected(EvidenceSet(), (), reused=False)
             with contextlib.suppress(OSError, MemoryError):
                 stored = EvidenceSet(collector.stored(submission))
                 collected = Collected(stored, (), reused=False)
+
+        flags = (*flags, *unread_notebooks(collected.evidence))
 
         def scored(evidence: EvidenceSet, flags: tuple[Flag, ...]) -> Scorecard:
             return score(
@@ -301,20 +322,3 @@ def _told(error: Exception) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def reduced(
-    lacking: tuple[Lacking, ...], rubrics: Mapping[str, LoadedRubric]
-) -> tuple[tuple[Lacking, ...], dict[str, LoadedRubric]]:
-    """What is left to grade where data is missing: some tasks of a rubric, or nothing of it."""
-    parts = {
-        one.assignment: measurable_part(rubrics[one.assignment], set(one.datasets))
-        for one in lacking
-    }
-    told = tuple(
-        replace(
-            one, skipped=parts[one.assignment] is None, reduced=parts[one.assignment] is not None
-        )
-        for one in lacking
-    )
-    return told, {name: part for name, part in parts.items() if part is not None}

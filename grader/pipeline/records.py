@@ -29,7 +29,7 @@ class Options:
         jobs: Boxes at a time; 0 for one per core.
         data: Root of the datasets.
         fresh: Measure again what is stored.
-        skip_missing_data: Leave out submissions whose datasets are not on this machine.
+        skip_missing_data: Leave out tasks and submissions whose datasets are not on this machine.
         visible_only: A self-check: one submission, judged by visible criteria alone.
         gradebook: SQLAlchemy URL; SQLite in `out` when empty.
     """
@@ -78,6 +78,8 @@ class Lacking:
         submissions: Whose grading it touches, by name.
         skipped: Whether they were left out.
         reduced: Whether the tasks that need it were left out.
+        reading: Submissions whose code reads it: what runs their code was left out, too.
+        read_skipped: Whether that left nothing of them.
     """
 
     assignment: str
@@ -86,6 +88,8 @@ class Lacking:
     submissions: tuple[str, ...]
     skipped: bool
     reduced: bool = False
+    reading: tuple[str, ...] = ()
+    read_skipped: bool = False
 
 
 @dataclass

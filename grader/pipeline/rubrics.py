@@ -12,12 +12,13 @@ from grader.datasets import DATASETS, splits
 from grader.errors import ConfigurationError
 from grader.rubric.data_rules import SERVED
 from grader.rubric.load import LoadedRubric, load
+from grader.rubric.problems import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["load_rubric", "load_rubrics", "rubric_context"]
+__all__ = ["load_rubric", "load_rubrics", "rubric_context", "rubric_folder"]
 
 
 def rubric_context(checks: Mapping[str, Check[Any]] = CHECKS) -> dict[str, Any]:
@@ -57,7 +58,27 @@ def load_rubrics(folder: Path) -> dict[str, Path]:
         raise ConfigurationError(
             "no rubric is here",
             where=str(folder),
-            mend="run where `rubrics/` is, name it with --rubrics, "
-            "or make one with `grade rubric new ID`",
+            mend="run where the course's `rubrics/` is, or name it with --rubrics; "
+            "its staff makes one with `grade rubric new ID`",
         )
     return found
+
+
+def rubric_folder(assignment: str, folders: Mapping[str, Path], rubrics: Path) -> Path:
+    """The folder of an assignment's rubric.
+
+    Args:
+        assignment: Its id.
+        folders: Assignment → its folder.
+        rubrics: Where they were looked for.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    if assignment not in folders:
+        raise ConfigurationError(
+            f"there is no rubric for assignment '{assignment}'",
+            where=str(rubrics),
+            mend=f"give --assignment another id; {did_you_mean(assignment, folders)}",
+        )
+    return folders[assignment]

@@ -83,9 +83,11 @@ def view(scorecard: Scorecard, audience: Audience) -> View:
         if not audience.may_see(criterion.visibility)
     )
     provenance = scorecard.provenance.model_copy(update={"evidence": {}})
+    flags = tuple(flag for flag in scorecard.flags if flag.code == "self_check")
     if not unseen:
         tasks = tuple(_task(task, audience, ()) for task in scorecard.tasks)
-        card = scorecard.model_copy(update={"flags": (), "tasks": tasks, "provenance": provenance})
+        kept = {"flags": flags, "tasks": tasks, "provenance": provenance}
+        card = scorecard.model_copy(update=kept)
         return View(card, whole=True, audience=audience)
     words = _words_of(scorecard, frozenset(unseen))
     tasks = tuple(
@@ -109,7 +111,7 @@ def view(scorecard: Scorecard, audience: Audience) -> View:
         penalty=scorecard.penalty,
         # Never `final`: what is not shown may still change.
         status=Status.PROVISIONAL,
-        flags=(),
+        flags=flags,
         remarks=tuple(r for r in scorecard.remarks if _is_own_code(r)),
         tasks=tasks,
         # Names of probes, times and ends would tell what else was measured, and how it went.

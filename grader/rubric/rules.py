@@ -139,13 +139,19 @@ def _points_add_up(index: int, task: Mapping[str, Any], problems: Problems) -> N
         return  # a missing or wrong number is a problem already
     total = sum(parts, Fraction(0))
     if parts and total != stated:
-        spelt = " + ".join(str(part) for part in parts)
-        sum_text = spelt if len(parts) == 1 else f"{spelt} = {total}"
+        spelt = " + ".join(_shown(part) for part in parts)
+        sum_text = spelt if len(parts) == 1 else f"{spelt} = {_shown(total)}"
         problems.add(
             ("task", index, "points"),
-            f"task '{task.get('id', '')}' has {stated} points, but its criteria give {sum_text}",
+            f"task '{task.get('id', '')}' has {_shown(stated)} points, "
+            f"but its criteria give {sum_text}",
             f"say points = {_spelt(total)}, mend the criteria, or mark the extra ones bonus = true",
         )
+
+
+def _shown(points: Fraction) -> str:
+    """For reading: `0.05`, `1/3`."""
+    return _spelt(points).strip('"')
 
 
 def _spelt(points: Fraction) -> str:

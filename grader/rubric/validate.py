@@ -30,6 +30,7 @@ R = TypeVar("R", bound=Record)
 
 EXACT_DIGITS = 17
 SHOWN = 60
+DATE = "write it with its time and zone, without quotes: 2024-12-31T23:59:00+01:00"
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -120,6 +121,7 @@ def _explain(
     at: KeyPath,
 ) -> None:
     complaints: dict[KeyPath, list[str]] = {}
+    mends: dict[KeyPath, str] = {}
     suggested: set[KeyPath] = set()
     details = _own_mistakes(error)
     for detail in details:
@@ -136,13 +138,15 @@ def _explain(
             problems.add(parent, f"{_name((*parent, loc[-1]))} is missing", f"add `{loc[-1]} = …`")
             continue
         complaints.setdefault(path, []).append(_sentence(detail["msg"]))
+        if detail["type"].startswith("datetime"):
+            mends[path] = DATE
     for path, messages in complaints.items():
         if problems.reported((*at, *path)):
             continue
         found = _at(data, path)
         shown = "" if isinstance(found, Mapping | list) else f", found {_shown(found)}"
         text = " or ".join(dict.fromkeys(messages))
-        problems.add((*at, *path), f"{_name((*at, *path))}: {text}{shown}")
+        problems.add((*at, *path), f"{_name((*at, *path))}: {text}{shown}", mends.get(path, ""))
 
 
 def _own_mistakes(error: ValidationError) -> list[ErrorDetails]:

@@ -11,9 +11,10 @@ from grader.model.outcome import Visibility
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from grader.model.rubric import Task
     from grader.rubric.load import LoadedRubric
 
-__all__ = ["measurable_part", "visible_part"]
+__all__ = ["measurable_part", "visible_part", "without_tasks"]
 
 
 def visible_part(loaded: LoadedRubric) -> LoadedRubric:
@@ -34,17 +35,41 @@ def visible_part(loaded: LoadedRubric) -> LoadedRubric:
 
 
 def measurable_part(loaded: LoadedRubric, missing: set[str]) -> LoadedRubric | None:
-    """Leave out the tasks that speak of missing datasets; None when no data at all is here."""
+    """Leave out the tasks that speak of missing datasets, and serve none of them.
+
+    Returns:
+        What is left, or None when no data at all is here.
+    """
     rubric = loaded.rubric
     named = {name for task in rubric.task for c in task.criterion for name in _datasets_in(c.with_)}
     if not named - missing:
         return None
-    kept = tuple(
-        task
-        for task in rubric.task
-        if not any(_speaks_of(missing, c.with_) for c in task.criterion)
-    )
-    return dataclasses.replace(loaded, rubric=rubric.model_copy(update={"task": kept}))
+    speaking = {
+        task.id for task in rubric.task if any(_speaks_of(missing, c.with_) for c in task.criterion)
+    }
+    served = tuple(name for name in rubric.data.serve if name not in missing)
+    data = rubric.data.model_copy(update={"serve": served})
+    rest = dataclasses.replace(loaded, rubric=rubric.model_copy(update={"data": data}))
+    return without_tasks(rest, speaking)
+
+
+def without_tasks(loaded: LoadedRubric, left_out: set[str]) -> LoadedRubric | None:
+    """Leave out tasks, and those that build on them; None when none stays."""
+    tasks = loaded.rubric.task
+    gone: set[str] = set()
+    more = left_out
+    while more:
+        gone |= more
+        more = {t.id for t in tasks if t.id not in gone and _before(t) & gone}
+    kept = tuple(task for task in tasks if task.id not in gone)
+    if not kept:
+        return None
+    return dataclasses.replace(loaded, rubric=loaded.rubric.model_copy(update={"task": kept}))
+
+
+def _before(task: Task) -> set[str]:
+    """The tasks that a task's criteria require."""
+    return {name.rpartition("/")[0] for c in task.criterion for name in c.requires}
 
 
 def _datasets_in(parameters: dict[str, JsonValue]) -> set[str]:

@@ -12,6 +12,7 @@ import click
 import pytest
 
 from grader.cli.main import COMMANDS, cli
+from grader.pipeline import load_rubric
 from tests.e2e.conftest import ROOT, call
 
 DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -78,6 +79,21 @@ def test_documented_commands_are_understood(line, monkeypatch, tmp_path):
         )
         context = command.make_context(name, list(rest), parent=context)
     assert context.params is not None
+
+
+def test_documented_decisions_are_about_real_criteria():
+    texts = [text for _, text in blocks("console")]
+    texts += [call("decide", "--help", out=None).text]
+    named = {n for text in texts for n in re.findall(r"grade decide \S+ (\S+/\S+)", text)}
+    rubrics = (load_rubric(file.parent) for file in (ROOT / "rubrics").glob("*/rubric.toml"))
+    known = {name for loaded in rubrics for name in loaded.rubric.criteria()}
+    assert named
+    assert named <= known
+
+
+def test_the_workflow_brings_the_data_that_its_grading_needs():
+    workflow = (ROOT / "docs/ci/grade.yml").read_text()
+    assert 0 < workflow.index("grade data fetch") < workflow.index("grade submissions/")
 
 
 @pytest.mark.parametrize("text", [t for _, t in blocks("toml")])

@@ -144,6 +144,16 @@ def test_what_lacks_its_data_is_named_once_with_the_command(small):
     assert (fine["status"], fine["points"]) == ("final", 1)
 
 
+def test_data_that_is_named_and_not_there_is_refused(small):
+    result = call(
+        small / "submissions", "--rubrics", small / "rubrics", "--data", small / "nowhere",
+        out=small / "out",
+    )  # fmt: skip
+    assert result.status == 2
+    assert f"there is no folder '{small / 'nowhere'}'" in result.text
+    assert not (small / "out").exists()
+
+
 def test_what_lacks_its_data_can_be_left_out(small):
     needs_box()
     result = call(
@@ -154,6 +164,48 @@ def test_what_lacks_its_data_can_be_left_out(small):
     assert "No data for needs-data (1 submission, not taken up)" in result.text
     assert "grade data fetch mnist" in result.text
     assert len(result.grades["submissions"]) == 1
+
+
+DIGITS = """
+[roles.net]
+kind = "module"
+names = ["net"]
+input_shape = [64]
+output_shape = [10]
+
+[[task]]
+id = "q2"
+title = "Digits"
+points = 1
+[[task.criterion]]
+id = "error"
+title = "Few errors"
+points = 1
+check = "error.at_most"
+source = "few errors"
+with = { model = "net", dataset = "digits/test", bands = [{ at = 0.1, fraction = 1 }] }
+"""
+
+
+def test_what_needs_no_missing_data_is_graded_and_stays_so(tmp_path):
+    needs_box()
+    rubric(tmp_path, "two-parts", RUNS.format(serve='"svhn"') + DIGITS)
+    submission(tmp_path, "two-parts", "digits_only", "print('hello')\n")
+    code = "from torchvision.datasets import SVHN\nSVHN('.', download=True)\n"
+    submission(tmp_path, "two-parts", "both_parts", code)
+    args = ("--rubrics", tmp_path / "rubrics")
+    env = {"GRADE_DATA": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    result = call(
+        tmp_path / "submissions", *args, "--skip-missing-data", out=tmp_path / "out", **env
+    )
+    assert result.status == 0, result.text
+    assert "1 not run, because the code reads it" in result.text
+    wanted = {"q1/runs": "pass", "q2/error": "fail"}
+    assert result.outcomes("digits_only") == wanted
+    assert result.outcomes("both_parts") == {"q2/error": "fail"}, "its saved net is looked at"
+    again = call("regrade", *args, out=tmp_path / "out", **env)
+    assert again.status == 0, again.text
+    assert again.outcomes("digits_only") == wanted
 
 
 def write_birds(folder):

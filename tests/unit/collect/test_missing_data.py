@@ -2,11 +2,12 @@
 
 import pytest
 
+from grader.checks.faults import ours
 from grader.collect.inputs import Inputs
 from grader.collect.run import Collector
 from grader.collect.serving import Serving
 from grader.datasets.halves import Half
-from grader.errors import HarnessError
+from grader.errors import DatasetMissingError, HarnessError
 from grader.model.evidence import ProbeRequest
 from grader.model.rubric import Budget
 from grader.registry import Registry
@@ -138,6 +139,19 @@ def test_every_missing_dataset_is_named_once_with_its_mend(make, tmp_path):
     missing = make(predict, RUN, root=tmp_path / "empty").missing_datasets()
     assert list(missing) == ["mnist"]
     assert "grade data fetch mnist" in missing["mnist"]
+
+
+def test_students_are_shown_no_place_of_this_machine(make, tmp_path):
+    request = ProbeRequest(probe="predict", params={"dataset": "mnist/test", "role": {}})
+    (why,) = make(request, root=tmp_path / "empty").missing_datasets().values()
+    damaged = DatasetMissingError("does not hold the known bytes", where="/srv/mnist", mend="fetch")
+    for said in (why, str(damaged)):
+        result = ours(said)
+        assert not set(result.message) & set("/\n")
+        assert "fetch" not in result.message
+        assert result.flags[0].message == said
+    assert str(tmp_path / "empty") in why
+    assert "/srv/mnist" in str(damaged)
 
 
 def test_halves_are_fetched_as_the_whole(known, make, tmp_path):

@@ -6,10 +6,12 @@ from fractions import Fraction
 import pytest
 import sqlalchemy as sa
 
+from grader.cli.check import refuse_official
 from grader.errors import ConfigurationError, StoreError
 from grader.gradebook import Gradebook
 from grader.model.scorecard import Decision
 from grader.model.submission import Unreadable
+from grader.pipeline import Options
 
 EARLY, LATE = "2026-01-01T10:00:00+00:00", "2026-01-02T10:00:00+00:00"
 
@@ -34,6 +36,19 @@ def test_a_scorecard_comes_back_exactly(url, card):
     assert kept == card()
     assert kept.points == Fraction(7, 2)
     assert kept.pending_points == Fraction(1, 3)
+
+
+def test_self_checks_keep_away_from_official_grades(tmp_path, card):
+    options = Options(out=tmp_path)
+    refuse_official(options)
+    assert not list(tmp_path.iterdir())
+    checked = card().provenance.model_copy(update={"self_check": True})
+    with Gradebook(options.gradebook_url) as book:
+        book.save(card().model_copy(update={"provenance": checked}), EARLY)
+        refuse_official(options)
+        book.save(card(), LATE)
+    with pytest.raises(ConfigurationError, match="official grades are kept here"):
+        refuse_official(options)
 
 
 def test_the_same_scorecard_twice_is_one_row(url, card):

@@ -62,6 +62,13 @@ def test_nothing_tells_the_assignment(tree, intake):
     assert "hw1, hw2" in caught.value.mend
 
 
+def test_what_nothing_tells_the_assignment_of_is_named_as_the_user_did(tree, intake):
+    file = tree("ada.ipynb") / "ada.ipynb"
+    with pytest.raises(ConfigurationError) as caught:
+        intake(file, one=True)
+    assert caught.value.where == str(file)
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -93,6 +100,26 @@ def test_what_looks_like_one_submission_is_one(tree, intake, names, files):
 )
 def test_what_looks_like_many_submissions_is_many(tree, intake, names, files):
     assert names(intake(tree(*files), "hw1")) == [("hw1", "ada"), ("hw1", "bob")]
+
+
+@pytest.mark.parametrize("at", ["in", "hw1"])
+def test_a_stray_file_makes_no_class_one_submission(tree, intake, names, at):
+    root = tree("alice.ipynb", "bob.ipynb", "carol/hw.ipynb", "notes.txt", at=at)
+    found = intake(root, "hw1" if at == "in" else None)
+    assert names(found) == [("hw1", "alice"), ("hw1", "bob"), ("hw1", "carol")]
+    assert found.notes == ("'notes.txt' in 'hw1' is not a submission",)
+
+
+def test_several_notebooks_in_a_folder_named_like_an_assignment_are_many(tree, intake, names):
+    root = tree("alice.ipynb", "bob.ipynb", "notes.txt", at="hw1")
+    assert names(intake(root)) == [("hw1", "alice"), ("hw1", "bob")]
+
+
+def test_several_notebooks_taken_for_one_submission_are_flagged(tree, intake, names):
+    found = intake(tree("alice.ipynb", "bob.ipynb", "notes.txt"), "hw1")
+    assert names(found) == [("hw1", "in")]
+    (note,) = found.submissions[0].notes
+    assert "2 notebooks were taken for one submission because 'notes.txt'" in note
 
 
 def test_a_caller_who_knows_that_it_is_one_is_believed(tree, intake, names):

@@ -197,6 +197,14 @@ def test_a_student_who_sees_everything_sees_the_total_and_no_staff_flags():
     assert set(flags) == {"near_threshold"}
 
 
+@pytest.mark.parametrize("visibility", [Visibility.VISIBLE, Visibility.HIDDEN])
+def test_a_self_check_says_so_to_everyone(visibility):
+    card = card_with(visibility)
+    marked = card.model_copy(update={"flags": (*card.flags, Flag(code="self_check", message="It"))})
+    assert [f.code for f in view(marked, Audience.STUDENT_NOW).scorecard.flags] == ["self_check"]
+    assert "self_check" in everything_for(marked, Audience.STUDENT_NOW)["grades.csv"]
+
+
 def test_remarks_about_the_students_own_code_stay_when_criteria_are_hidden():
     seen = view(card_with(Visibility.HIDDEN), Audience.STUDENT_NOW)
     codes = {remark.code for remark in seen.scorecard.remarks}

@@ -29,6 +29,15 @@ def test_new_then_lint(grade, tmp_path):
     assert "nothing to mend" in linted.output
 
 
+def test_a_folder_of_rubrics_is_linted_as_its_rubrics(grade):
+    for name in ("hw2", "hw3"):
+        grade("rubric", "new", name)
+    linted = grade("rubric", "lint", "rubrics")
+    assert linted.return_value == 0
+    assert linted.output.count("nothing to mend") == 2
+    assert "no such file" in grade("rubric", "lint", ".").output
+
+
 def test_lint_names_line_and_mend_and_fails(grade, tmp_path):
     grade("rubric", "new", "hw2")
     file = tmp_path / "rubrics" / "hw2" / "rubric.toml"
@@ -113,6 +122,7 @@ def test_verify_shows_the_matrix_and_its_status(grade, monkeypatch, fails, statu
         ["rubric", "schema"],
         ["rubric", "new"],
         ["rubric", "verify"],
+        ["doctor"],
         ["data"],
         ["data", "list"],
         ["data", "fetch"],

@@ -51,6 +51,14 @@ def test_baselines():
     assert json.loads(grade("baseline", "--format", "json").output) == [BASELINE]
 
 
+def test_one_seed_has_no_spread(package):
+    one = {"task": "a", "seeds": [0], "metrics": {"error": {"mean": 0.05, "spread": 0.0}}}
+    (package / "baselines" / "a.json").write_text(json.dumps(one))
+    text = grade("baseline").output
+    assert "a  (1 seed)" in text
+    assert "±" not in text
+
+
 def test_a_broken_baseline_is_named(package):
     (package / "baselines" / "a.json").write_text("{")
     error = grade("baseline").exception
