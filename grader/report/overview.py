@@ -85,6 +85,11 @@ class Class:
         return bool(self.cards) and all(card.feedback_only for card in self.cards)
 
     @property
+    def named(self) -> bool:
+        """Whether any team has a name besides its submission's."""
+        return any(card.team not in {"", card.submission} for card in self.cards)
+
+    @property
     def mean(self) -> Fraction:
         """Of the points so far."""
         return sum((card.points for card in self.cards), Fraction(0)) / max(len(self.cards), 1)

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from grader.model.outcome import Outcome
-from grader.model.scorecard import ConfusionMatrix
+from grader.model.scorecard import ConfusionMatrix, Flag
 from grader.report import Audience, write_reports
 from tests.unit.report import klass
 from tests.unit.report.pages_seen import Page
@@ -99,11 +99,11 @@ TABLE = "document.getElementById('table1')"
 
 def test_the_table_sorts_by_number_both_ways(report, browse, tmp_path):
     script = f"""
-    const header = {TABLE}.tHead.rows[0].cells[2], press = header.querySelector('button');
+    const header = {TABLE}.tHead.rows[0].cells[1], press = header.querySelector('button');
     for (const turn of [1, 2]) {{
       press.click();
       out.push(header.getAttribute('aria-sort'));
-      out.push([...{TABLE}.tBodies[0].rows].map((row) => row.cells[2].textContent).join(' '));
+      out.push([...{TABLE}.tBodies[0].rows].map((row) => row.cells[1].textContent).join(' '));
     }}
     """
     first, up, second, down = tried(report.index, browse, tmp_path, script)
@@ -125,6 +125,34 @@ def test_the_filter_hides_rows_and_counts_the_rest(report, browse, tmp_path):
     """
     shown, count = tried(report.index, browse, tmp_path, script)
     assert (shown, count) == ("4", f"4 of {15 + len(HOSTILE)}")
+
+
+@pytest.mark.parametrize(
+    ("width", "head"), [(1280, ["Points", "Open", "Status", "Flags"]), (390, ["Points"])]
+)
+def test_what_one_asks_first_is_seen_without_scrolling(browse, tmp_path, width, head):
+    """Also where an assignment has many tasks; on a phone, the points."""
+    found = klass.result(Outcome.PASS, 1, "It is there.")
+    tasks = [
+        klass.task(
+            f"part{n // 9}.{n}", "A part", klass.criterion("a", "It is there", 1, "a.b", found)
+        )
+        for n in range(16)
+    ]
+    flags = tuple(Flag(code=code, message="Look.") for code in ("near_threshold", "late"))
+    name = "314159265_271828182"
+    card = klass.scorecard(name, "The Vanishing Gradients", tuple(tasks), flags=flags)
+    paths = write_reports(
+        tmp_path / "out", (card,), (), pixels=klass.pixels, audience=Audience.STAFF
+    )
+    script = f"""
+    document.body.style.width = '{width}px';
+    const edge = {TABLE}.parentElement.getBoundingClientRect().right;
+    for (const cell of {TABLE}.tHead.rows[0].cells)
+      if (cell.getBoundingClientRect().right <= edge + 1) out.push(cell.textContent);
+    """
+    seen = tried(paths.index, browse, tmp_path, script)
+    assert seen[1 : len(head) + 1] == head
 
 
 CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()

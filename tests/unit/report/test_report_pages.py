@@ -137,6 +137,18 @@ def test_task_columns_leave_out_what_all_ids_share():
     assert ">2.1</th>" in rendered((card,))["index.html"]
 
 
+def test_the_table_begins_with_what_one_looks_for_and_has_teams_only_where_they_have_names():
+    card = klass.one(0)
+    page = rendered((card,))["index.html"]
+    table = page[page.index("data-sortable") : page.index("</thead>")]
+    assert re.findall(r">([^<]+)</th>", table) == [
+        *("Submission", "Points", "Open", "Status", "Flags", "Team"),
+        *("2.1", "2.2", "2.3"),
+    ]
+    nameless = card.model_copy(update={"team": card.submission})
+    assert ">Team</th>" not in rendered((nameless,))["index.html"]
+
+
 def test_a_task_that_waits_for_a_person_shows_no_zero():
     card = klass.one(1)
     waiting = card.tasks[2].criteria[0]
