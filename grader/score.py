@@ -206,7 +206,8 @@ class _Judging:
                 )
             before = self.criterion(required)
             if before.outcome in (Outcome.FAIL, Outcome.BLOCKED):
-                return _blocked(before)
+                root = before.result.builds_on or required
+                return _blocked(root, self.criterion(root))
         seen = Seen(self.rubric, self.submission, self.evidence, self.truth, name)
         try:
             result = self.checks[entry.check](self.params[name], seen)
@@ -223,12 +224,15 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _blocked(before: ScoredCriterion) -> CheckResult:
+def _blocked(name: str, root: ScoredCriterion) -> CheckResult:
+    """What waits for a criterion: not for one that itself waits, but for the first of the chain."""
+    earned = "earned no points" if root.max_points else "is not reached yet"
     return CheckResult(
         outcome=Outcome.BLOCKED,
         fraction=ZERO,
-        message=f"Not graded, because it builds on '{before.title}', which earned no points.",
-        hint=f"Mend that first: {before.result.message}",
+        message=f"Not graded, because it builds on '{root.title}', which {earned}.",
+        hint=f"Mend that first: {root.result.message}",
+        builds_on=name,
     )
 
 

@@ -113,6 +113,25 @@ def test_what_to_do_next_puts_failures_first_most_points_first_and_bonus_last(pa
     assert "torch.argmax" in steps
 
 
+def test_what_much_waits_for_comes_first_and_says_how_much():
+    def failing(name, points):
+        found = klass.result(Outcome.FAIL, 0, "It is not there.")
+        return klass.criterion(name, name, points, "a.b", found)
+
+    waits = klass.result(Outcome.BLOCKED, 0, "Not graded.", builds_on="3/root")
+    blocked = [
+        klass.criterion(f"b{n}", "later", points, "a.b", waits)
+        for n, points in [(1, 4), (2, "1.8")]
+    ]
+    whole = klass.task("3", "SVHN", failing("other", 2), failing("root", "0.1"), *blocked)
+    text = rendered((klass.scorecard("one", "", (whole,)),))["feedback/one.html"]
+    steps = text[text.index('class="steps"') : text.index("</ol>")]
+    assert re.findall(r'<span class="worth">([^<]+)<', steps) == [
+        "0.1 points to gain; 5.8 more wait for it",
+        "2 points to gain",
+    ]
+
+
 def test_the_page_shows_measured_threshold_baseline_and_interval(pages):
     text = pages["feedback/team-04.html"]
     assert "Measured 0.112 error; threshold 0.1 error; reference solution 0.0738 error" in text
