@@ -18,9 +18,9 @@ from grader import __version__
 from grader.checks import CHECKS
 from grader.checks.base import Check, GroundTruth, Seen
 from grader.checks.faults import ours
-from grader.checks.files import files_absent
+from grader.checks.files import files_absent, spelled
 from grader.checks.findings import as_remark, findings_in, findings_of_results
-from grader.checks.phrases import count, decimal, listed, quoted, without_points
+from grader.checks.phrases import count, decimal, listed, without_points
 from grader.checks.taking_part import (
     NOT_HANDED_IN,
     UNMARKED,
@@ -333,7 +333,8 @@ def _about_submission(
     if not team:
         yield Flag(code="no_student_ids", message="It is not known whose submission this is.")
     if absent := files_absent(rubric, submission):
-        text = f"Required files are missing: {listed(quoted(absent), most=12)}."
+        names = [spelled(pattern, submission.student_ids) for pattern in absent]
+        text = f"Required files are missing: {listed(names, most=12)}."
         yield Flag(code="files_missing", message=text)
     yield from _about_time(submission, rubric)
     for note in submission.notes:

@@ -294,7 +294,7 @@ class TestFlagsAndRemarks:
                 ),
             ),
             ("team_size", "3 students handed in together; 1 to 2 may."),
-            ("files_missing", "Required files are missing: 'HW1_{student_ids}.ipynb'."),
+            ("files_missing", "Required files are missing: 'HW1_1_2_3.ipynb'."),
             ("intake", "a link was left out"),
         ]
         assert card.provenance.self_check
