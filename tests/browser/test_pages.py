@@ -155,7 +155,7 @@ def test_what_one_asks_first_is_seen_without_scrolling(browse, tmp_path, width, 
     assert seen[1 : len(head) + 1] == head
 
 
-CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 
 @pytest.mark.parametrize("width", [1000, 1280])

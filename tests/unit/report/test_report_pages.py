@@ -22,6 +22,7 @@ from grader.model.scorecard import (
 )
 from grader.report import EXPORTERS, Audience
 from grader.report.contents import prepare
+from grader.report.outcomes import WORDS
 from grader.report.pages import prose
 from tests.unit.report import klass
 from tests.unit.report.pages_seen import Page
@@ -175,6 +176,27 @@ def test_a_task_that_waits_for_a_person_shows_no_zero():
     texts = rendered((card.model_copy(update={"tasks": (*card.tasks[:2], task)}),))
     assert '<span class="sum">\u2013 / 0.5</span>' in texts["feedback/team-02.html"]
     assert '<td class="number">\u2013</td>' in texts["index.html"]
+
+
+def test_what_carries_no_points_says_so_and_takes_no_column():
+    card = klass.one(1)
+    bare = klass.criterion("in", "It is here", 0, "a.b", klass.result(Outcome.FAIL, 0, "No."))
+    tasks = (*card.tasks, klass.task("0", "What was handed in", bare))
+    texts = rendered((card.model_copy(update={"tasks": tasks}),))
+    page = texts["feedback/team-02.html"]
+    assert '<span class="sum">no points</span>' in page
+    assert '<span class="earned">no points</span>' in page
+    assert "0 / 0<" not in page
+    assert ">0</th>" not in texts["index.html"]
+
+
+def test_outcomes_have_the_same_words_everywhere():
+    index = rendered(klass.klass())["index.html"]
+    assert "</svg>Not reached</li>" in index
+    assert "13 passed, 2 not reached" in index
+    told = (Path(__file__).parents[3] / "docs/students.md").read_text(encoding="utf-8")
+    for outcome, words in WORDS.items():
+        assert f"| {words} | `{outcome.value}` |" in told
 
 
 def test_a_self_check_says_so():
