@@ -71,7 +71,7 @@ def files_present(params: FilesPresent, seen: Seen) -> CheckResult:
         )
     return CheckResult.banded(
         _part(len(asked) - len(absent), len(asked), partial=params.partial),
-        f"There is no {' and no '.join(_no_other(patterns, ids) for patterns in absent)} "
+        f"There is {_none_of(one for patterns in absent for one in in_words(patterns, ids))} "
         f"in your submission; it holds {_held(seen)}.",
         expected=expected,
         hint="Add what is missing and hand in again; look inside your archive first.",
@@ -138,11 +138,10 @@ def in_words(patterns: Iterable[str], ids: tuple[str, ...]) -> list[str]:
     return [*said, *names]
 
 
-def _no_other(patterns: tuple[str, ...], ids: tuple[str, ...]) -> str:
-    """The same after `no`: `.pdf or .md file or 'report'`, `file 'report'`."""
-    first, *others = in_words(patterns, ids)
-    first = first.removeprefix("a ") if first.startswith("a ") else f"file {first}"
-    return either([first, *others])
+def _none_of(phrases: Iterable[str]) -> str:
+    """`no .pdf or .md file and no file 'report'`."""
+    bare = (one.removeprefix("a ") if one.startswith("a ") else f"file {one}" for one in phrases)
+    return listed([f"no {one}" for one in bare], most=12)
 
 
 def _expected(phrases: list[str]) -> str:

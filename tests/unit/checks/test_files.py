@@ -79,6 +79,7 @@ def test_no_pattern_is_shown_as_it_is_written(patterns: list[str], said: list[st
     assert in_words(patterns, ("11", "22")) == said
     text = present("a.txt", any_of=patterns)
     assert not set("*?{") & set(text.message + text.expected)
+    assert text.message.count(" no ") == len(said)
 
 
 def test_two_names_are_not_both_asked_of_one_file() -> None:
