@@ -18,9 +18,9 @@ from grader import __version__
 from grader.checks import CHECKS
 from grader.checks.base import Check, GroundTruth, Seen
 from grader.checks.faults import ours
-from grader.checks.files import files_absent
+from grader.checks.files import files_absent, spelled
 from grader.checks.findings import as_remark, findings_in, findings_of_results
-from grader.checks.phrases import count, decimal, listed, quoted, without_points
+from grader.checks.phrases import count, decimal, listed, without_points
 from grader.checks.taking_part import (
     NOT_HANDED_IN,
     UNMARKED,
@@ -206,7 +206,8 @@ class _Judging:
                 )
             before = self.criterion(required)
             if before.outcome in (Outcome.FAIL, Outcome.BLOCKED):
-                return _blocked(before)
+                root = before.result.builds_on or required
+                return _blocked(root, self.criterion(root))
         seen = Seen(self.rubric, self.submission, self.evidence, self.truth, name)
         try:
             result = self.checks[entry.check](self.params[name], seen)
@@ -223,12 +224,15 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _blocked(before: ScoredCriterion) -> CheckResult:
+def _blocked(name: str, root: ScoredCriterion) -> CheckResult:
+    """What waits for a criterion: not for one that itself waits, but for the first of the chain."""
+    earned = "earned no points" if root.max_points else "is not reached yet"
     return CheckResult(
         outcome=Outcome.BLOCKED,
         fraction=ZERO,
-        message=f"Not graded, because it builds on '{before.title}', which earned no points.",
-        hint=f"Mend that first: {before.result.message}",
+        message=f"Not graded, because it builds on '{root.title}', which {earned}.",
+        hint=f"Mend that first: {root.result.message}",
+        builds_on=name,
     )
 
 
@@ -329,7 +333,8 @@ def _about_submission(
     if not team:
         yield Flag(code="no_student_ids", message="It is not known whose submission this is.")
     if absent := files_absent(rubric, submission):
-        text = f"Required files are missing: {listed(quoted(absent), most=12)}."
+        names = [spelled(pattern, submission.student_ids) for pattern in absent]
+        text = f"Required files are missing: {listed(names, most=12)}."
         yield Flag(code="files_missing", message=text)
     yield from _about_time(submission, rubric)
     for note in submission.notes:

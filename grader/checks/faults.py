@@ -34,6 +34,14 @@ TORCH = "torch"
 WEIGHTS_MISSING = "pretrained_weights_missing"
 """Fault kind: official pre-trained weights that this machine lacks. A person decides then."""
 
+ELSEWHERE = "If it is here under another name, say so in a file grade.toml."
+
+UNFOUND: dict[str, str] = {
+    "There are no weight files": "Save its weights with torch.save(), and hand the file in.",
+    "No trained net": "Hand in its saved weights, or name them in a file grade.toml.",
+}
+"""What is said where nothing was found → what to try."""
+
 LONGEST = 600
 """Characters of a student's own error that a sentence quotes."""
 
@@ -169,7 +177,8 @@ def _not_found(fault: Fault, source: SourceFacts | None) -> CheckResult:
     """A role without student code: most often a blank template or another framework."""
     message = _sentence(fault.message)
     places: tuple[Place, ...] = (fault.place,) if fault.place else ()
-    hint = fault.hint or "Use the template's name for it, so that it can be found."
+    tries = (hint for said, hint in UNFOUND.items() if said in fault.message)
+    hint = fault.hint or next(tries, ELSEWHERE)
     if source is not None and source.frameworks and TORCH not in source.frameworks:
         used = listed(source.frameworks)
         message = f"Your code uses {used} where this assignment asks for PyTorch. {message}"

@@ -118,7 +118,7 @@ def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
     return failed(
         _absent(run, params, len(fitting)),
         expected=expected,
-        hint="Draw it with matplotlib in the notebook, and call plt.show() or savefig.",
+        hint="Draw it with matplotlib, and call plt.show() or savefig.",
         exhibits=shown_figures(evidence, run, range(len(run.figures))),
     )
 

@@ -13,10 +13,12 @@ from grader.model.base import Record
 from grader.model.scorecard import CheckResult
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from grader.model.rubric import Rubric
     from grader.model.submission import Submission
 
-__all__ = ["FilesNamed", "FilesPresent", "files_absent"]
+__all__ = ["FilesNamed", "FilesPresent", "files_absent", "in_words", "spelled"]
 
 
 class FilesPresent(Record):
@@ -41,6 +43,9 @@ class FilesNamed(Record):
 
 IDS = "{student_ids}"
 
+ENDING = re.compile(r"\*(\.\w+)")
+INSIDE = re.compile(r"\*([\w-]+)\*(\.\w+)")
+
 MOST_IDS = 5
 """Orders of more ids than this are not all tried; any ids are accepted then."""
 
@@ -58,15 +63,16 @@ def files_present(params: FilesPresent, seen: Seen) -> CheckResult:
     absent = [
         patterns for patterns in asked if not any(_present(p, seen.submission) for p in patterns)
     ]
-    expected = listed([_asked(patterns) for patterns in asked], most=12)
+    ids = seen.submission.student_ids
+    expected = _expected([either(in_words(patterns, ids)) for patterns in asked])
     if not absent:
         return CheckResult.banded(
             Fraction(1), "All the files that were asked for are here.", expected=expected
         )
     return CheckResult.banded(
         _part(len(asked) - len(absent), len(asked), partial=params.partial),
-        f"There is no file {either([_asked(patterns) for patterns in absent])} in your "
-        f"submission; it holds {_held(seen)}.",
+        f"There is {_none_of(one for patterns in absent for one in in_words(patterns, ids))} "
+        f"in your submission; it holds {_held(seen)}.",
         expected=expected,
         hint="Add what is missing and hand in again; look inside your archive first.",
     )
@@ -82,19 +88,22 @@ def files_named(params: FilesNamed, seen: Seen) -> CheckResult:
     patterns = [seen.rubric.files[name].pattern for name in wanted]
     wrong = [pattern for pattern in patterns if not _named(pattern, seen)]
     ids = seen.submission.student_ids
-    expected = listed([_spelled(pattern, ids) for pattern in patterns], most=12)
+    expected = _expected([spelled(pattern, ids) for pattern in patterns])
     if not wrong:
         return CheckResult.banded(
             Fraction(1), "Your files are named as the assignment asks.", expected=expected
         )
-    near = [_nearest(pattern, seen) for pattern in wrong]
-    found = listed(quoted(name for name in near if name), most=4) or "nothing like it"
+    near = _nearest(wrong, seen)
+    found = listed(quoted(near), most=4) or "nothing like it"
+    hint = "Rename the file; its content stays as it is."
+    if len(near) < len(wrong):
+        hint = "Rename what is there, and add what is missing." if near else "Add what is missing."
     return CheckResult.banded(
         _part(len(patterns) - len(wrong), len(patterns), partial=params.partial),
-        f"No file is named {either([_spelled(pattern, ids) for pattern in wrong])}; "
+        f"No file is named {either([spelled(pattern, ids) for pattern in wrong])}; "
         f"your submission holds {found}.",
         expected=expected,
-        hint="Rename the file; its content stays as it is.",
+        hint=hint,
     )
 
 
@@ -108,8 +117,38 @@ def _part(right: int, total: int, *, partial: bool) -> Fraction:
     return Fraction(right, total) if partial and total else Fraction(0)
 
 
-def _asked(patterns: tuple[str, ...]) -> str:
-    return either(quoted(patterns))
+def in_words(patterns: Iterable[str], ids: tuple[str, ...]) -> list[str]:
+    """Patterns as a reader says them: `a .pdf or .md file`, `a .pt file with 'mlp' in its name`.
+
+    A pattern that an ending covers (`HW1*.pkl` beside `*.pkl`) is left out.
+    """
+    every = list(patterns)
+    endings = [found[1] for one in every if (found := ENDING.fullmatch(one))]
+    inside: dict[str, list[str]] = {}
+    names: list[str] = []
+    for one in every:
+        if one.endswith(tuple(endings)):
+            continue
+        if found := INSIDE.fullmatch(one):
+            inside.setdefault(found[2], []).append(f"'{found[1]}'")
+        else:
+            names.append(spelled(one, ids))
+    said = [f"a {either(endings)} file"] if endings else []
+    said += [f"a {end} file with {either(words)} in its name" for end, words in inside.items()]
+    return [*said, *names]
+
+
+def _none_of(phrases: Iterable[str]) -> str:
+    """`no .pdf or .md file and no file 'report'`."""
+    bare = (one.removeprefix("a ") if one.startswith("a ") else f"file {one}" for one in phrases)
+    return listed([f"no {one}" for one in bare], most=12)
+
+
+def _expected(phrases: list[str]) -> str:
+    """As a sentence, which explains the dots once."""
+    text = listed(phrases, most=12)
+    text = f"{text} (… is any text)" if "…" in text else text
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _matches(pattern: str, path: str, *, ignore_case: bool = False) -> bool:
@@ -153,9 +192,10 @@ def _literal(text: str) -> str:
     return re.sub(r"[*?]", "-", text)
 
 
-def _spelled(pattern: str, ids: tuple[str, ...]) -> str:
-    whole = pattern.replace(IDS, "_".join(ids)) if ids else pattern
-    return f"'{whole}'"
+def spelled(pattern: str, ids: tuple[str, ...]) -> str:
+    """A pattern as a file's name: the ids put in, and `…` for any text."""
+    whole = pattern.replace(IDS, "_".join(map(_literal, ids)) if ids else "*")
+    return f"'{re.sub(r'[*?]+', '…', whole)}'"
 
 
 def _named(pattern: str, seen: Seen) -> bool:
@@ -163,13 +203,16 @@ def _named(pattern: str, seen: Seen) -> bool:
     return any(_matches(one, file.path) for one in spellings for file in seen.submission.files)
 
 
-def _nearest(pattern: str, seen: Seen) -> str:
-    """The file that was probably meant: the first with the same ending."""
-    ending = pattern.rsplit(".", 1)[-1].lower()
-    for file in seen.submission.files:
-        if file.path.lower().endswith(f".{ending}"):
-            return file.path
-    return ""
+def _nearest(patterns: list[str], seen: Seen) -> list[str]:
+    """The files that were probably meant: for each pattern the first left with its ending."""
+    left = [file.path for file in seen.submission.files]
+    found = []
+    for pattern in patterns:
+        ending = f".{pattern.rsplit('.', 1)[-1].lower()}"
+        if meant := next((path for path in left if path.lower().endswith(ending)), ""):
+            found.append(meant)
+            left.remove(meant)
+    return found
 
 
 def _held(seen: Seen) -> str:

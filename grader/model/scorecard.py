@@ -120,6 +120,8 @@ class CheckResult(Record):
     exhibits: tuple[Exhibit, ...] = ()
     spoilt: bool = False
     """Whether the machine's load spoilt what it rests on: the next run measures that again."""
+    builds_on: str = ""
+    """Of a blocked one: the `task/criterion` to mend first, the earliest of its chain."""
 
     @classmethod
     def banded(cls, fraction: Fraction, message: str, **more: object) -> CheckResult:

@@ -164,13 +164,14 @@ def _result(criterion: ScoredCriterion, words: tuple[str, ...]) -> CheckResult:
     """
     flags = tuple(flag for flag in criterion.result.flags if flag.code in FLAGS_FOR_STUDENTS)
     result = criterion.result.model_copy(update={"flags": flags})
-    texts = {name: getattr(result, name) for name in ("message", "expected", "hint", "bound_by")}
+    fields = ("message", "expected", "hint", "bound_by", "builds_on")
+    texts = {name: getattr(result, name) for name in fields}
     if not any(word in text for word in words for text in texts.values()):
         return result
     if criterion.outcome is Outcome.BLOCKED:
         message = "This could not be measured: something that it rests on did not work."
-        cleared = {"message": message, "expected": "", "hint": "", "bound_by": "", "places": ()}
-        return result.model_copy(update=cleared)
+        cleared = dict.fromkeys(fields, "")
+        return result.model_copy(update={**cleared, "message": message, "places": ()})
     return result.model_copy(update={name: _without(text, words) for name, text in texts.items()})
 
 

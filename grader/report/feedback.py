@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -28,9 +29,9 @@ from grader.report.pages import Uids, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from fractions import Fraction
 
     from grader.model.evidence import Place, Remark
+    from grader.model.scorecard import Scorecard
     from grader.report.contents import Contents, Pixels
 
 __all__ = ["feedback"]
@@ -66,6 +67,8 @@ class Item:
     scale: Markup | None
     exhibits: tuple[Shown, ...]
     exhibits_left_out: int
+    waiting: Fraction
+    """Points of what is blocked until this is mended."""
 
     @property
     def lost(self) -> Fraction:
@@ -146,6 +149,7 @@ def _page(seen: View, contents: Contents) -> bytes:
 def _items(seen: View, pixels: Pixels, uids: Uids) -> dict[str, list[Item]]:
     left = MOST_EXHIBITS
     items: dict[str, list[Item]] = {}
+    waiting = _waiting(seen.scorecard)
     number = 0
     for task in seen.scorecard.tasks:
         items[task.id] = []
@@ -161,9 +165,21 @@ def _items(seen: View, pixels: Pixels, uids: Uids) -> dict[str, list[Item]]:
                 scale=scale(result, criterion.check, uids()),
                 exhibits=exhibits,
                 exhibits_left_out=len(result.exhibits) - len(exhibits),
+                waiting=waiting.get(f"{task.id}/{criterion.id}", Fraction(0)),
             )
             items[task.id].append(item)
     return items
+
+
+def _waiting(card: Scorecard) -> dict[str, Fraction]:
+    """`task/criterion` → points of what is blocked until that is mended, bonus aside."""
+    found: dict[str, Fraction] = {}
+    for task in card.tasks:
+        for criterion in task.criteria:
+            root = criterion.result.builds_on
+            if root and criterion.outcome is Outcome.BLOCKED and not criterion.bonus:
+                found[root] = found.get(root, Fraction(0)) + criterion.max_points
+    return found
 
 
 def _flags(seen: View) -> list[Flag]:
@@ -174,13 +190,13 @@ def _flags(seen: View) -> list[Flag]:
 
 
 def _steps(items: list[Item]) -> list[Item]:
-    """What to mend: failed before partly reached, the most points first, bonus last."""
+    """What to mend: failed before partly reached, what most hangs on first, bonus last."""
     wanted = {Outcome.FAIL: 0, Outcome.PARTIAL: 1}
     found = [item for item in items if item.criterion.outcome in wanted and item.to_mend]
 
     def urgency(item: Item) -> tuple[bool, bool, int, Fraction]:
-        no_points = item.lost == 0
-        return (item.criterion.bonus, no_points, wanted[item.criterion.outcome], -item.lost)
+        worth = item.lost + item.waiting
+        return (item.criterion.bonus, worth == 0, wanted[item.criterion.outcome], -worth)
 
     return sorted(found, key=urgency)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from grader.model.outcome import Outcome
 from grader.report.audience import Audience, View, view
 from grader.report.outcomes import WORDS
-from grader.report.points import FEEDBACK_ONLY, as_text
+from grader.report.points import FEEDBACK_ONLY, as_text, criterion_share
 from grader.report.text import one_line
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def _details(seen: View) -> str:
             if criterion.outcome is Outcome.PASS:
                 continue
             name = plain(criterion.title or criterion.id)
-            points = f"{as_text(criterion.points)} / {as_text(criterion.max_points)}"
-            points = "" if seen.scorecard.feedback_only else points
+            points = "" if seen.scorecard.feedback_only else criterion_share(criterion)
             message = plain(criterion.result.message, 400)
             cells = (plain(task.id), name, WORDS[criterion.outcome], points, message)
             lines.append(f"| {' | '.join(cells)} |")

@@ -1,4 +1,4 @@
-"""What outcomes are called on pages."""
+"""What outcomes are called on pages and on the terminal; docs/students.md explains each."""
 
 from __future__ import annotations
 

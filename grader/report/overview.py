@@ -13,7 +13,7 @@ from grader.model.outcome import Outcome
 from grader.report.charts.bars import histogram, in_words, stack
 from grader.report.outcomes import WORDS
 from grader.report.pages import Uids, render
-from grader.report.points import as_number
+from grader.report.points import as_number, settled, worth_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +52,7 @@ class Mishap:
 
 @dataclass(frozen=True)
 class Column:
-    """A task, as a column of the table."""
+    """A task that carries points, as a column of the table."""
 
     id: str
     title: str
@@ -85,6 +85,11 @@ class Class:
         return bool(self.cards) and all(card.feedback_only for card in self.cards)
 
     @property
+    def named(self) -> bool:
+        """Whether any team has a name besides its submission's."""
+        return any(card.team not in {"", card.submission} for card in self.cards)
+
+    @property
     def mean(self) -> Fraction:
         """Of the points so far."""
         return sum((card.points for card in self.cards), Fraction(0)) / max(len(self.cards), 1)
@@ -106,11 +111,7 @@ class Class:
 
     def task_points(self, card: Scorecard) -> list[Fraction | None]:
         """Points of a submission for each column; None where nothing is decided yet."""
-        found = {
-            task.id: task.points
-            for task in card.tasks
-            if any(criterion.outcome.decided for criterion in task.criteria)
-        }
+        found = {task.id: settled(task) for task in card.tasks}
         return [found.get(column.id) for column in self.columns]
 
 
@@ -144,11 +145,17 @@ def _group(number: int, assignment: str, contents: Contents, uids: Uids) -> Clas
     )
     most = max((card.max_points for card in cards), default=Fraction(0))
     titles: dict[str, str] = {}
+    worth: set[str] = set()
     for card in cards:
         for task in card.tasks:
             titles.setdefault(task.id, task.title)
+            worth |= {task.id} if worth_points(task) else set()
     shared = _shared_prefix(list(titles))
-    columns = [Column(name, title, name.removeprefix(shared)) for name, title in titles.items()]
+    columns = [
+        Column(name, title, name.removeprefix(shared))
+        for name, title in titles.items()
+        if name in worth
+    ]
     points = [as_number(card.points) for card in cards]
     return Class(
         number=number,

@@ -12,7 +12,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from grader.report.numbers import number_text, percent_text
-from grader.report.points import as_text
+from grader.report.points import as_text, task_share
 from grader.report.text import one_line, shown
 
 __all__ = ["Uids", "policy", "render"]
@@ -80,7 +80,12 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        points=as_text, number=number_text, percent=percent_text, line=one_line, prose=prose
+        points=as_text,
+        task_share=task_share,
+        number=number_text,
+        percent=percent_text,
+        line=one_line,
+        prose=prose,
     )
     return environment
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from grader.model.outcome import Outcome
 from grader.report.audience import Audience, view
 from grader.report.outcomes import WORDS
-from grader.report.points import FEEDBACK_ONLY, as_text
+from grader.report.points import FEEDBACK_ONLY, as_text, criterion_share, task_share
 from grader.report.text import one_line
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def class_table(scorecards: Iterable[Scorecard], unreadable: Iterable[Unreadable
             Text(card.status.value),
             _counts(card),
         )
-    parts: list[RenderableType] = [table] if cards else []
+    parts: list[RenderableType] = [table, _legend(cards)] if cards else []
     parts += _mishaps(cards)
     for one in lost:
         line = Text("\n").append("unreadable ", style="bold red").append(one_line(one.name))
@@ -82,8 +82,7 @@ def submission_summary(scorecard: Scorecard, audience: Audience = Audience.STUDE
         parts.append(Text("Self-check, not a grade: made without isolation.", style="yellow"))
     for task in card.tasks:
         line = Text("\n").append(f"{one_line(task.id)} {one_line(task.title)}", style="bold")
-        sums = f"  {as_text(task.points)}/{as_text(task.max_points)}"
-        parts.append(line if card.feedback_only else line.append(sums))
+        parts.append(line if card.feedback_only else line.append(f"  {task_share(task)}"))
         for criterion in task.criteria:
             parts += _criterion(criterion, feedback_only=card.feedback_only)
     points = f"{as_text(card.points)} of {as_text(card.max_points)} points"
@@ -108,9 +107,8 @@ def _criterion(
     mark, style = STYLES[criterion.outcome]
     result = criterion.result
     name = one_line(criterion.title or criterion.id, 100)
-    earned = as_text(criterion.points) if criterion.outcome.decided else "-"
     head = Text(f"  {mark} ", style=style).append(WORDS[criterion.outcome].ljust(13), style)
-    share = "" if feedback_only else f"  {earned}/{as_text(criterion.max_points)}"
+    share = "" if feedback_only else f"  {criterion_share(criterion)}"
     yield head.append(name, "default").append(share, "dim")
     if criterion.outcome is Outcome.PASS:
         return
@@ -137,6 +135,15 @@ def _counts(card: Scorecard) -> Text:
             mark, style = STYLES[outcome]
             text.append(f"{mark}{count} ", style=style)
     return text
+
+
+def _legend(cards: Iterable[Scorecard]) -> Text:
+    """What the marks of the table mean: those that are in it."""
+    from rich.text import Text
+
+    there = {c.outcome for card in cards for task in card.tasks for c in task.criteria}
+    marks = (f"{STYLES[one][0]} {WORDS[one].lower()}" for one in Outcome if one in there)
+    return Text("  ".join(marks), style="dim")
 
 
 def _mishaps(cards: Iterable[Scorecard]) -> Iterator[Text]:

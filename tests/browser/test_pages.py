@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from grader.model.outcome import Outcome
+from grader.model.scorecard import ConfusionMatrix, Flag
 from grader.report import Audience, write_reports
 from tests.unit.report import klass
 from tests.unit.report.pages_seen import Page
@@ -82,13 +84,14 @@ def test_the_policy_stops_a_script_that_got_into_a_page(report, browse, tmp_path
         assert 'data-foreign="ran"' in browse(broken, "--dump-dom")
 
 
-def tried(report, browse, tmp_path, script):
-    """The overview after a script of this test has acted on it as a user would."""
-    text = POLICY.sub("", report.index.read_text(encoding="utf-8"))
-    page = tmp_path / "tried.html"
+def tried(page, browse, tmp_path, script, size=DESKTOP):
+    """What a script of this test tells of a page once it has acted on it as a user would."""
+    text = POLICY.sub("", page.read_text(encoding="utf-8"))
+    copy = tmp_path / "tried.html"
     script = f"<script>const out = [];{script};document.title = out.join('|')</script>"
-    page.write_text(text.replace("</body>", f"{script}</body>"), encoding="utf-8")
-    return re.search(r"<title>(.*?)</title>", browse(page, "--dump-dom")).group(1).split("|")
+    copy.write_text(text.replace("</body>", f"{script}</body>"), encoding="utf-8")
+    dom = browse(copy, "--dump-dom", size=size)
+    return re.search(r"<title>(.*?)</title>", dom).group(1).split("|")
 
 
 TABLE = "document.getElementById('table1')"
@@ -96,14 +99,14 @@ TABLE = "document.getElementById('table1')"
 
 def test_the_table_sorts_by_number_both_ways(report, browse, tmp_path):
     script = f"""
-    const header = {TABLE}.tHead.rows[0].cells[2], press = header.querySelector('button');
+    const header = {TABLE}.tHead.rows[0].cells[1], press = header.querySelector('button');
     for (const turn of [1, 2]) {{
       press.click();
       out.push(header.getAttribute('aria-sort'));
-      out.push([...{TABLE}.tBodies[0].rows].map((row) => row.cells[2].textContent).join(' '));
+      out.push([...{TABLE}.tBodies[0].rows].map((row) => row.cells[1].textContent).join(' '));
     }}
     """
-    first, up, second, down = tried(report, browse, tmp_path, script)
+    first, up, second, down = tried(report.index, browse, tmp_path, script)
     assert (first, second) == ("ascending", "descending")
     rising = [float(number) for number in up.split()]
     assert rising == sorted(rising)
@@ -120,8 +123,58 @@ def test_the_filter_hides_rows_and_counts_the_rest(report, browse, tmp_path):
     out.push([...{TABLE}.tBodies[0].rows].filter((row) => !row.hidden).length);
     out.push(document.querySelector('output').textContent);
     """
-    shown, count = tried(report, browse, tmp_path, script)
+    shown, count = tried(report.index, browse, tmp_path, script)
     assert (shown, count) == ("4", f"4 of {15 + len(HOSTILE)}")
+
+
+@pytest.mark.parametrize(
+    ("width", "head"), [(1280, ["Points", "Open", "Status", "Flags"]), (390, ["Points"])]
+)
+def test_what_one_asks_first_is_seen_without_scrolling(browse, tmp_path, width, head):
+    """Also where an assignment has many tasks; on a phone, the points."""
+    found = klass.result(Outcome.PASS, 1, "It is there.")
+    tasks = [
+        klass.task(
+            f"part{n // 9}.{n}", "A part", klass.criterion("a", "It is there", 1, "a.b", found)
+        )
+        for n in range(16)
+    ]
+    flags = tuple(Flag(code=code, message="Look.") for code in ("near_threshold", "late"))
+    name = "314159265_271828182"
+    card = klass.scorecard(name, "The Vanishing Gradients", tuple(tasks), flags=flags)
+    paths = write_reports(
+        tmp_path / "out", (card,), (), pixels=klass.pixels, audience=Audience.STAFF
+    )
+    script = f"""
+    document.body.style.width = '{width}px';
+    const edge = {TABLE}.parentElement.getBoundingClientRect().right;
+    for (const cell of {TABLE}.tHead.rows[0].cells)
+      if (cell.getBoundingClientRect().right <= edge + 1) out.push(cell.textContent);
+    """
+    seen = tried(paths.index, browse, tmp_path, script)
+    assert seen[1 : len(head) + 1] == head
+
+
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+
+
+@pytest.mark.parametrize("width", [1000, 1280])
+def test_a_confusion_matrix_of_ten_words_is_seen_whole(browse, tmp_path, width):
+    counts = tuple(tuple(80 if a == b else 2 for b in range(10)) for a in range(10))
+    picture = ConfusionMatrix(title="On the test set", labels=tuple(CLASSES), counts=counts)
+    found = klass.result(Outcome.PASS, 1, "It learns.", exhibits=(picture,))
+    task = klass.task("1", "A net", klass.criterion("net", "It learns", 1, "a.at_least", found))
+    card = klass.scorecard("cifar", "", (task,))
+    paths = write_reports(
+        tmp_path / "out", (card,), (), pixels=klass.pixels, audience=Audience.STAFF
+    )
+    (page,) = paths.pages.values()
+    script = """
+    const box = document.querySelector('.matrix').parentElement;
+    out.push(box.scrollWidth, box.clientWidth);
+    """
+    wide, seen = map(int, tried(page, browse, tmp_path, script, (width, 900)))
+    assert wide <= seen
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])

@@ -195,6 +195,24 @@ class TestRequires:
             "Not graded, because it builds on 'The net loads', which earned no points."
         )
         assert blocked.result.hint == "Mend that first: said"
+        assert blocked.result.builds_on == "q/a"
+
+    def test_a_chain_names_its_root_and_says_it_once(self) -> None:
+        card = grade(
+            criterion("a", "fail", title="The net is there"),
+            criterion("b", "pass", title="The net loads", requires=["q/a"]),
+            criterion("c", "pass", title="The net is good", requires=["q/b"]),
+        )
+        last = card.criterion("q/c").result
+        assert last.message == (
+            "Not graded, because it builds on 'The net is there', which earned no points."
+        )
+        assert last.hint == "Mend that first: said"
+        assert last.builds_on == "q/a"
+
+    def test_what_carries_no_points_is_not_said_to_have_earned_none(self) -> None:
+        card = grade(criterion("a", "fail", 0), criterion("b", "pass", requires=["q/a"]))
+        assert "which is not reached yet." in card.criterion("q/b").result.message
 
     @pytest.mark.parametrize("before", ["pass", "third", "pending", "error"])
     def test_what_earned_something_or_is_open_blocks_nothing(self, before: str) -> None:
@@ -276,7 +294,7 @@ class TestFlagsAndRemarks:
                 ),
             ),
             ("team_size", "3 students handed in together; 1 to 2 may."),
-            ("files_missing", "Required files are missing: 'HW1_{student_ids}.ipynb'."),
+            ("files_missing", "Required files are missing: 'HW1_1_2_3.ipynb'."),
             ("intake", "a link was left out"),
         ]
         assert card.provenance.self_check

@@ -106,7 +106,8 @@ def module_message(
     """What was looked for as a net and what is there."""
     globs = list(role.get("weights") or ())
     looked = ", ".join(globs[:GLOBS_SHOWN]) or "any weight file"
-    more = f" and {len(globs) - GLOBS_SHOWN} more names" if len(globs) > GLOBS_SHOWN else ""
+    left = len(globs) - GLOBS_SHOWN
+    more = f" and {left} more {'name' if left == 1 else 'names'}" if left > 0 else ""
     parts = [f"No trained net for '{role['name']}' was found: looked for {looked}{more}."]
     if matching:
         parts.append(f"Of these, {', '.join(matching[:SHOWN])} did not fit.")

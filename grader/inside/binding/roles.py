@@ -294,7 +294,7 @@ def _why(how: str, role: dict[str, Any], saved: Saved | None, found: Fit | None)
 def _alive(session: Session, role: dict[str, Any]) -> Bound:
     """Bind to what an execution left: files it saved, then objects by name, then by structure."""
     definitions = session.definitions()
-    files = WeightFiles(session, [session.scratch])
+    files = WeightFiles(session, [session.scratch / "work", session.scratch])
     saver = _Saved(session, role)
     saver.files = files
     for name in files.matching(role.get("weights") or []):

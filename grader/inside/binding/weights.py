@@ -39,14 +39,15 @@ class WeightFiles:
 
     Args:
         session: Whose submission.
-        folders: Where to look: the submission, and after an execution the scratch folder too.
+        folders: Where to look: a file is named by the first of them that holds it.
     """
 
     def __init__(self, session: Session, folders: list[Path]) -> None:
         self.paths: dict[str, Path] = {}
         for folder in folders:
             for path in files_below(folder):
-                self.paths.setdefault(path.relative_to(folder).as_posix(), path)
+                if path not in self.paths.values():
+                    self.paths.setdefault(path.relative_to(folder).as_posix(), path)
         self.names = [n for n in self.paths if _suffix(n) in SUFFIXES]
         self._read: dict[str, Saved | StudentFault] = {}
         self._session = session

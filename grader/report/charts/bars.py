@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from grader.model.outcome import Outcome
 from grader.report.charts.svg import Span, draw, element, ticks
 from grader.report.numbers import number_text
+from grader.report.outcomes import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,8 +47,8 @@ def stack(counts: Mapping[Outcome, int], name: str, uid: str) -> Markup:
 
 
 def in_words(counts: Mapping[Outcome, int]) -> str:
-    """Such as `13 pass, 2 fail`."""
-    return ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts.get(o))
+    """Such as `13 passed, 2 not reached`."""
+    return ", ".join(f"{counts[o]} {WORDS[o].lower()}" for o in Outcome if counts.get(o))
 
 
 def _part(start: float, width: float, css: str) -> ET.Element:

@@ -57,5 +57,5 @@ def matrix(exhibit: ConfusionMatrix) -> Matrix:
     count, truth, predicted = worst
     names = exhibit.labels
     confused = (names[truth], names[predicted], count) if count else None
-    labels = tuple(short(label, 8) for label in names[:size])
+    labels = tuple(short(label, 10) for label in names[:size])
     return Matrix(labels, tuple(rows), max(len(names) - size, 0), confused)

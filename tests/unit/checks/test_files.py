@@ -3,7 +3,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from grader.checks.files import files_absent
+import pytest
+
+from grader.checks.files import files_absent, in_words
 from grader.model.outcome import Outcome
 from tests.made_up import a_rubric, a_seen, a_submission, judged
 
@@ -52,14 +54,48 @@ def test_present_forgives_names_and_case() -> None:
     result = present("main.py")
     assert result.outcome is Outcome.FAIL
     assert result.message == (
-        "There is no file 'HW1_{student_ids}.ipynb' in your submission; it holds 1 file (main.py)."
+        "There is no file 'HW1_11_22.ipynb' in your submission; it holds 1 file (main.py)."
     )
+    assert result.expected == "'HW1_11_22.ipynb'."
 
 
 def test_any_of_is_satisfied_by_one() -> None:
     assert present("main.py", any_of=["*.ipynb", "*.py"]).outcome is Outcome.PASS
     result = present("main.txt", any_of=["*.ipynb", "*.py"])
-    assert "no file '*.ipynb' or '*.py'" in result.message
+    assert "There is no .ipynb or .py file in your" in result.message
+    assert result.expected == "A .ipynb or .py file."
+
+
+@pytest.mark.parametrize(
+    ("patterns", "said"),
+    [
+        (["HW1_{student_ids}.pkl"], ["'HW1_11_22.pkl'"]),
+        (["HW1*.pkl", "*param*.pkl", "*.pkl", "*.pickle"], ["a .pkl or .pickle file"]),
+        (["*mlp*.pt", "*fc*.pt"], ["a .pt file with 'mlp' or 'fc' in its name"]),
+        (["*.pdf", "HW1_??_*.pt"], ["a .pdf file", "'HW1_…_….pt'"]),
+    ],
+)
+def test_no_pattern_is_shown_as_it_is_written(patterns: list[str], said: list[str]) -> None:
+    assert in_words(patterns, ("11", "22")) == said
+    text = present("a.txt", any_of=patterns)
+    assert not set("*?{") & set(text.message + text.expected)
+    assert text.message.count(" no ") == len(said)
+
+
+def test_two_names_are_not_both_asked_of_one_file() -> None:
+    files = {n: {"pattern": f"*_*_{n}.pt", "required": True} for n in ("1", "2")}
+    rubric = a_rubric(files=files)
+    result = judged("files.named", {}, a_seen(submission=a_submission("model.pt"), rubric=rubric))
+    assert result.message == (
+        "No file is named '…_…_1.pt' or '…_…_2.pt'; your submission holds 'model.pt'."
+    )
+    assert result.expected == "'…_…_1.pt' and '…_…_2.pt' (… is any text)."
+    assert result.hint == "Rename what is there, and add what is missing."
+
+
+def test_two_missing_groups_are_each_said_to_be_missing() -> None:
+    result = present("a.txt", rules=["notebook"], any_of=["*.pdf", "*.md"])
+    assert "no file 'HW1_11_22.ipynb' and no .pdf or .md file in your" in result.message
 
 
 def test_a_share_for_each_file_when_the_rubric_says_so() -> None:

@@ -105,7 +105,7 @@ def test_the_meter_never_overflows():
 
 def test_a_stack_says_its_counts_and_splits_by_them():
     svg = stack({Outcome.FAIL: 1, Outcome.PASS: 3}, "error", "g")
-    assert described(svg) == "3 pass, 1 fail"
+    assert described(svg) == "3 passed, 1 not reached"
     widths = [float(rect.get("width").rstrip("%")) for rect in parsed(svg).findall("rect")]
     assert widths == [74.5, 24.5]
 

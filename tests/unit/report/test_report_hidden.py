@@ -101,6 +101,7 @@ def card_with(visibility, outcome=Outcome.PARTIAL, *, decided=False):
             0,
             f"Not graded, because it builds on '{MARK} title', which earned no points.",
             hint=f"Mend that first: {MARK} message",
+            builds_on=f"2/{MARK}",
         ),
     )
     shown = klass.criterion(

@@ -22,6 +22,7 @@ from grader.model.scorecard import (
 )
 from grader.report import EXPORTERS, Audience
 from grader.report.contents import prepare
+from grader.report.outcomes import WORDS
 from grader.report.pages import prose
 from tests.unit.report import klass
 from tests.unit.report.pages_seen import Page
@@ -113,6 +114,25 @@ def test_what_to_do_next_puts_failures_first_most_points_first_and_bonus_last(pa
     assert "torch.argmax" in steps
 
 
+def test_what_much_waits_for_comes_first_and_says_how_much():
+    def failing(name, points):
+        found = klass.result(Outcome.FAIL, 0, "It is not there.")
+        return klass.criterion(name, name, points, "a.b", found)
+
+    waits = klass.result(Outcome.BLOCKED, 0, "Not graded.", builds_on="3/root")
+    blocked = [
+        klass.criterion(f"b{n}", "later", points, "a.b", waits)
+        for n, points in [(1, 4), (2, "1.8")]
+    ]
+    whole = klass.task("3", "SVHN", failing("other", 2), failing("root", "0.1"), *blocked)
+    text = rendered((klass.scorecard("one", "", (whole,)),))["feedback/one.html"]
+    steps = text[text.index('class="steps"') : text.index("</ol>")]
+    assert re.findall(r'<span class="worth">([^<]+)<', steps) == [
+        "0.1 points to gain; 5.8 more wait for it",
+        "2 points to gain",
+    ]
+
+
 def test_the_page_shows_measured_threshold_baseline_and_interval(pages):
     text = pages["feedback/team-04.html"]
     assert "Measured 0.112 error; threshold 0.1 error; reference solution 0.0738 error" in text
@@ -137,6 +157,18 @@ def test_task_columns_leave_out_what_all_ids_share():
     assert ">2.1</th>" in rendered((card,))["index.html"]
 
 
+def test_the_table_begins_with_what_one_looks_for_and_has_teams_only_where_they_have_names():
+    card = klass.one(0)
+    page = rendered((card,))["index.html"]
+    table = page[page.index("data-sortable") : page.index("</thead>")]
+    assert re.findall(r">([^<]+)</th>", table) == [
+        *("Submission", "Points", "Open", "Status", "Flags", "Team"),
+        *("2.1", "2.2", "2.3"),
+    ]
+    nameless = card.model_copy(update={"team": card.submission})
+    assert ">Team</th>" not in rendered((nameless,))["index.html"]
+
+
 def test_a_task_that_waits_for_a_person_shows_no_zero():
     card = klass.one(1)
     waiting = card.tasks[2].criteria[0]
@@ -144,6 +176,27 @@ def test_a_task_that_waits_for_a_person_shows_no_zero():
     texts = rendered((card.model_copy(update={"tasks": (*card.tasks[:2], task)}),))
     assert '<span class="sum">\u2013 / 0.5</span>' in texts["feedback/team-02.html"]
     assert '<td class="number">\u2013</td>' in texts["index.html"]
+
+
+def test_what_carries_no_points_says_so_and_takes_no_column():
+    card = klass.one(1)
+    bare = klass.criterion("in", "It is here", 0, "a.b", klass.result(Outcome.FAIL, 0, "No."))
+    tasks = (*card.tasks, klass.task("0", "What was handed in", bare))
+    texts = rendered((card.model_copy(update={"tasks": tasks}),))
+    page = texts["feedback/team-02.html"]
+    assert '<span class="sum">no points</span>' in page
+    assert '<span class="earned">no points</span>' in page
+    assert "0 / 0<" not in page
+    assert ">0</th>" not in texts["index.html"]
+
+
+def test_outcomes_have_the_same_words_everywhere():
+    index = rendered(klass.klass())["index.html"]
+    assert "</svg>Not reached</li>" in index
+    assert "13 passed, 2 not reached" in index
+    told = (Path(__file__).parents[3] / "docs/students.md").read_text(encoding="utf-8")
+    for outcome, words in WORDS.items():
+        assert f"| {words} | `{outcome.value}` |" in told
 
 
 def test_a_self_check_says_so():

@@ -4,6 +4,7 @@ import re
 import pytest
 from rich.console import Console
 
+from grader.model.outcome import Outcome
 from grader.report import Audience
 from grader.report.github import LIMIT_BYTES, plain, summary
 from grader.report.terminal import class_table, submission_summary
@@ -27,11 +28,36 @@ def test_the_table_names_every_submission_and_what_needs_the_staff():
 
 def test_the_summary_says_what_to_mend():
     text = printed(submission_summary(klass.one(4)))
-    assert "Not reached  classify returns labels  0/0.5" in text
+    assert "Not reached  classify returns labels  0 / 0.5" in text
     assert "try: Take the argmax" in text
     assert "More criteria count" in text
     whole = printed(submission_summary(klass.one(4), Audience.STAFF))
     assert "More criteria count" not in whole
+
+
+def test_the_table_says_what_its_marks_mean():
+    text = printed(class_table(klass.klass()))
+    assert "\u2713 passed  \u25d0 partly  \u2717 not reached  \u2298 blocked" in text
+    assert "! our error" not in printed(class_table((klass.one(0),)))
+
+
+def test_what_is_not_decided_shows_no_zero_and_what_has_no_points_says_so():
+    waits = klass.result(Outcome.PENDING, 0, "A person reads this.")
+    tasks = (
+        klass.task("1", "Read", klass.criterion("read", "Read by a person", "1/2", "a.b", waits)),
+        klass.task(
+            "2",
+            "Handed in",
+            klass.criterion("in", "It is here", 0, "a.b", klass.result(Outcome.FAIL, 0, "No.")),
+        ),
+    )
+    card = klass.scorecard("one", "", tasks)
+    text = printed(submission_summary(card, Audience.STAFF))
+    assert "1 Read  \u2013 / 0.5" in text
+    assert "Read by a person  \u2013 / 0.5" in text
+    assert "2 Handed in  no points" in text
+    assert "It is here  no points" in text
+    assert "\u2013 / 0.5" in summary((card,), audience=Audience.STAFF).replace("\\", "")
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "[bold red]x[/]", "[link=http://x]y[/link]"])

@@ -282,3 +282,14 @@ def test_preprocessing_of_the_students_own_dataset_is_applied(worker, roles):
     # 40 rows at 1350 of 1797: the dataset is longer than what was given
     assert "holds 447 examples of 40 given" in measured(with_own)["preprocessing"]
     np.testing.assert_array_equal(with_own["data"]["scores"], plain["data"]["scores"])
+
+
+def test_a_file_is_named_by_the_first_folder_that_holds_it(tmp_path):
+    """After a run the submission's copy comes before the folder around it: no `work/` is told."""
+    from grader.inside.binding.weights import WeightFiles
+
+    (tmp_path / "work").mkdir()
+    for name in ("work/fm1.pt", "saved.pt"):
+        (tmp_path / name).write_bytes(b"")
+    files = WeightFiles(None, [tmp_path / "work", tmp_path])
+    assert files.names == ["fm1.pt", "saved.pt"]
