@@ -79,7 +79,9 @@ def test_a_missing_file_says_how_to_get_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"not gzip", gzip.compress(b"0,1,2\n"), gzip.compress(b"x")[:-4]]
+    "content",
+    [b"not gzip", gzip.compress(b"0,1,2\n"), gzip.compress(b"x")[:-4]],
+    ids=["no gzip", "others", "cut off"],  # a compressed text holds the time
 )
 def test_other_bytes_are_refused(tmp_path, content):
     """A changed row would change every grade, so labels are never taken from unknown bytes."""
