@@ -43,6 +43,8 @@ class TableHas(Record):
 
     columns: tuple[str, ...] = Field(min_length=1)
     """Regular expressions, each over the names of the columns (or of the rows' first cells)."""
+    names: tuple[str, ...] = ()
+    """The same in words, in the same order, for the message; empty: the expressions."""
     rows: int = Field(default=1, ge=1)
     """So many rows with numbers, at least."""
     numbers: int = Field(default=1, ge=1)
@@ -59,7 +61,15 @@ class TableHas(Record):
     def _patterns_compile(self) -> TableHas:
         if problem := regex_problem((*self.columns, *self.settings)):
             raise ValueError(problem)
+        if self.names and len(self.names) != len(self.columns):
+            msg = "names are as many as columns, or none"
+            raise ValueError(msg)
         return self
+
+    def told(self, patterns: Sequence[str], most: int = 8) -> str:
+        """Some of the columns in words."""
+        words = dict(zip(self.columns, self.names or quoted(self.columns), strict=True))
+        return listed([words[pattern] for pattern in patterns], most=most)
 
 
 class RunsCompared(Record):
@@ -120,8 +130,8 @@ def _table_needs(_params: TableHas, _rubric: Rubric) -> tuple[ProbeRequest, ...]
 def table_has(params: TableHas, seen: Seen) -> CheckResult:
     """Your table shows the results that the assignment asks for."""
     _, documents = seen.measured(read_documents(), Documents)
-    expected = f"A table with {count(params.rows, 'row')} or more, and columns like "
-    expected += f"{listed(quoted(params.columns), most=8)}."
+    expected = f"A table with {count(params.rows, 'row')} or more, and columns for "
+    expected += f"{params.told(params.columns)}."
     if not documents.tables:
         return failed(
             f"No table was found: {params.what} should be in an output, a text or a report.",
@@ -155,7 +165,7 @@ def table_has(params: TableHas, seen: Seen) -> CheckResult:
         return CheckResult.banded(Fraction(1), f"{told} and all the columns asked for.", **more)
     wrong = [] if enough else [f"{params.rows} rows were asked for"]
     if absent:
-        wrong.append(f"it lacks a column like {listed(quoted(absent), most=4)}")
+        wrong.append(f"it lacks a column for {params.told(absent, most=4)}")
     earns = f" This earns {share(fraction)}." if fraction else ""
     return CheckResult.banded(
         fraction, f"{told}; {' and '.join(wrong)}.{earns}", hint="Complete the table.", **more
@@ -228,7 +238,9 @@ def runs_compared(params: RunsCompared, seen: Seen) -> CheckResult:
             return stopped
         if found == 0:
             return stopped
-    told = f"{count(best.number, 'different one')} of the {params.what} {best.how}"
+    told = f"Found {best.number} different {params.what} {best.how}"
+    if best.number == 0:
+        told = f"None of the {params.what} was found {best.how}"
     if best.values:
         told += f" ({listed([decimal(value) for value in sorted(best.values)], most=8)})"
     more: dict[str, Any] = {
@@ -242,12 +254,12 @@ def runs_compared(params: RunsCompared, seen: Seen) -> CheckResult:
         "places": best.places[:20],
     }
     if fraction == 1:
-        return CheckResult.banded(Fraction(1), f"Found {told}.", **more)
+        return CheckResult.banded(Fraction(1), f"{told}.", **more)
     missing = f"; {listed([decimal(v) for v in absent])} not among them" if absent else ""
     earns = f" This earns {share(fraction)}." if fraction else ""
     return CheckResult.banded(
         fraction,
-        f"Found {told}, where {params.at_least} were asked for{missing}.{earns}",
+        f"{told}; {params.at_least} were asked for{missing}.{earns}",
         hint="Show the results of all runs together: one table, or one figure with a legend.",
         **more,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from grader.checks.phrases import count
 from grader.model.outcome import Outcome
 from grader.report.audience import Audience, view
 from grader.report.outcomes import WORDS
@@ -160,6 +161,6 @@ def _mishaps(cards: Iterable[Scorecard]) -> Iterator[Text]:
     for (name, message), points in found.items():
         line = Text("\n").append("our error ", style="bold red").append(one_line(name))
         line.append(
-            f" in {len(points)} submissions, {as_text(sum(points, Fraction(0)))} points open"
+            f" in {count(len(points), 'submission')}, {as_text(sum(points, Fraction(0)))} points open"
         )
         yield line.append(f"\n  {one_line(message, 500)}")

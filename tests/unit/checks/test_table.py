@@ -46,7 +46,11 @@ class TestTable:
     def test_a_missing_column_is_named(self) -> None:
         result = self.graded(table(("train_loss", "x"), (0.1, 1.0), (0.2, 2.0)))
         assert result.fraction == 0.5
-        assert "lacks a column like 'val.*acc'" in result.message
+        assert "lacks a column for 'val.*acc'" in result.message
+        words = ("training loss", "validation accuracy")
+        told = self.graded(table(("train_loss", "x"), (0.1, 1.0), (0.2, 2.0)), names=words)
+        assert "lacks a column for validation accuracy" in told.message
+        assert told.expected.endswith("columns for training loss and validation accuracy.")
 
     def test_rows_named_at_the_left(self) -> None:
         turned = table(("", "one", "two"), ("train loss", 0.1, 0.2), ("val acc", 0.9, 0.8))
@@ -157,7 +161,7 @@ class TestRunsCompared:
         patterns = {"patterns": [self.PATTERN]}
         result = self.graded(0.01, 0.1, 1.0, 0.1, **patterns)
         assert result.outcome is Outcome.PASS
-        assert "3 different ones of the learning rates" in result.message
+        assert "Found 3 different learning rates" in result.message
         assert self.graded(0.01, 0.1, 0.1, **patterns).outcome is Outcome.FAIL
 
     def test_values_that_must_be_among_them(self) -> None:
