@@ -131,10 +131,10 @@ def _counts(card: Scorecard) -> Text:
         for criterion in task.criteria:
             counts[criterion.outcome] += 1
     text = Text()
-    for outcome, count in counts.items():
-        if count:
+    for outcome, number in counts.items():
+        if number:
             mark, style = STYLES[outcome]
-            text.append(f"{mark}{count} ", style=style)
+            text.append(f"{mark}{number} ", style=style)
     return text
 
 
@@ -160,7 +160,6 @@ def _mishaps(cards: Iterable[Scorecard]) -> Iterator[Text]:
                     found.setdefault(key, []).append(criterion.max_points)
     for (name, message), points in found.items():
         line = Text("\n").append("our error ", style="bold red").append(one_line(name))
-        line.append(
-            f" in {count(len(points), 'submission')}, {as_text(sum(points, Fraction(0)))} points open"
-        )
+        held = count(len(points), "submission")
+        line.append(f" in {held}, {as_text(sum(points, Fraction(0)))} points open")
         yield line.append(f"\n  {one_line(message, 500)}")
