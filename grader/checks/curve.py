@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, model_validator
 
 from grader.checks.base import Seen, Stopped, check, failed
-from grader.checks.drawn import lines_about, regex_problem
+from grader.checks.drawn import lines_about, names_it, place_of_figure, regex_problem
 from grader.checks.faults import waiting
 from grader.checks.phrases import count, decimal
-from grader.checks.requests import execute, find_claims, inspect_source
+from grader.checks.requests import execute, find_claims, inspect_source, read_documents
 from grader.checks.runs import not_reached
+from grader.checks.sections import Section
 from grader.model.base import Record, number, to_float
-from grader.model.evidence import Place
+from grader.model.documents import Documents
 from grader.model.measurements import Claims, Execution
 from grader.model.scorecard import CheckResult, Curves, Series
 
 if TYPE_CHECKING:
-    from grader.model.evidence import ProbeRequest
+    from grader.model.evidence import Place, ProbeRequest
     from grader.model.rubric import Rubric
 
 __all__ = ["Curve", "CurveCoversEpochs", "CurveFalls", "CurveGap"]
@@ -45,13 +46,18 @@ class Curve(Record):
     """Regular expressions over `title; axis label; line's label; file name` of a drawn line."""
     files: tuple[str, ...] = ()
     """Globs of text files that may hold the numbers too."""
+    under: str = ""
+    """Regular expression over a heading: only cells below it count; in a file without such a
+    heading, all do."""
+    until: str = ""
+    """Regular expression over the headings that end it, where levels of headings say nothing."""
 
     @model_validator(mode="after")
     def _patterns_work(self) -> Curve:
         if not (self.printed or self.about):
             msg = "say where the curve is: printed, about or both"
             raise ValueError(msg)
-        if problem := regex_problem((*self.printed, *self.about)):
+        if problem := regex_problem((*self.printed, *self.about, self.under, self.until)):
             raise ValueError(problem)
         for pattern in self.printed:
             if "value" not in re.compile(pattern).groupindex:
@@ -121,6 +127,8 @@ def _requests(rubric: Rubric, *curves: Curve) -> tuple[ProbeRequest, ...]:
     asked = [_claims(curve) for curve in curves if curve.printed]
     if any(curve.about for curve in curves):
         asked.append(execute(rubric))
+    if any(curve.under for curve in curves):
+        asked.append(read_documents())
     return (*dict.fromkeys(asked), inspect_source())
 
 
@@ -139,6 +147,8 @@ def _read(curve: Curve, what: str, seen: Seen) -> _Read:
         groups: dict[tuple[str, int | None], list[float]] = {}
         first: dict[tuple[str, int | None], Place] = {}
         for claim in stated.claims:
+            if not _in_section(curve, claim.place, seen):
+                continue
             key = (claim.place.file, claim.place.cell)
             groups.setdefault(key, []).append(to_float(claim.value))
             first.setdefault(key, claim.place)
@@ -151,16 +161,30 @@ def _read(curve: Curve, what: str, seen: Seen) -> _Read:
     return _drawn(curve, what, seen)
 
 
+def _in_section(curve: Curve, place: Place, seen: Seen) -> bool:
+    if not curve.under:
+        return True
+    _, documents = seen.measured(read_documents(), Documents)
+    return Section(curve.under, documents, curve.until).holds(place.file, place.cell)
+
+
 def _drawn(curve: Curve, what: str, seen: Seen) -> _Read:
     evidence, run = seen.measured(execute(seen.rubric), Execution)
-    lines = [line for line in lines_about(run, curve.about) if len(line.y) >= LEAST]
+    lines = [
+        line
+        for line in lines_about(run, curve.about)
+        if len(line.y) >= LEAST
+        and _in_section(curve, place_of_figure(run, run.figures[line.figure]), seen)
+    ]
+    # a title may speak of both curves; a line's own label says which it is
+    lines = [line for line in lines if line.label and names_it(curve.about, line.label)] or lines
     if not lines:
         if stopped := not_reached(evidence, run, what, seen.source()):
             raise Stopped(stopped)
         raise Stopped(_nowhere(what))
     line = max(lines, key=lambda one: len(one.y))
     figure = run.figures[line.figure]
-    place = Place(file=run.entry, cell=figure.cell)
+    place = place_of_figure(run, figure)
     return _Read(line.y, f"as drawn in {place}", place, shortened=run.budget_ended_training)
 
 

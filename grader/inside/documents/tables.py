@@ -28,6 +28,8 @@ ARRAY = re.compile(r"\[\[[^\[\]]{1,20000}\](?:[\s,]{0,200}\[[^\[\]]{1,20000}\])+
 """Such as `[[968 6] [16 977]]`; `tensor(…)` may stand around it."""
 ARRAYS_IN_CHARS = 200_000
 ROW = re.compile(r"\[([^\[\]]*)\]")
+BESIDE = re.compile(r"(?<=[\d%*_`$])\s*(?:±|\+/-|\+-|\\pm|\(|s$|sec$|min$)")
+"""What may stand behind a number in its cell: `0.91 ± 0.01`, `0.98 (best)`, `12.3 s`."""
 NOT_A_LINE_END = re.compile(r"[^\n]")
 
 
@@ -47,8 +49,9 @@ class Found:
 
 
 def number_of(text: str) -> Cell:
-    """A cell that reads as a number is one; a percentage is a share."""
-    plain = text.strip().strip("*_`$ ").replace("\u2212", "-")
+    """A cell that reads as a number is one, a percentage a share; spread, note and unit aside."""
+    plain = text.strip()[:300].strip("*_`$ ").replace("\u2212", "-")
+    plain = BESIDE.split(plain, maxsplit=1)[0].rstrip("*_`$ ")
     percent = plain.endswith("%")
     plain = plain.rstrip("%").strip()
     if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", plain):

@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from grader.checks.requests import read_documents
+from grader.model.documents import Documents, Text
+from grader.model.evidence import Place
 from grader.model.measurements import (
+    Axes,
     CellRun,
     FigureSeen,
+    LineSeen,
     LossSeries,
 )
 from grader.model.outcome import Outcome
 from tests.made_up import (
     a_seen,
     judged,
+    measured,
 )
 from tests.unit.checks.pieces import STOPPED, claims, drawn, run
 
@@ -45,6 +51,22 @@ class TestFalls:
         assert self.graded(figures=(drawn(2.0, 1.0),)).outcome is Outcome.PASS
         other = drawn(2.0, 1.0, label="validation")
         assert self.graded(figures=(other,)).outcome is Outcome.FAIL
+
+    def test_another_parts_curve_says_nothing(self) -> None:
+        params = {"curve": {**self.PARAMS["curve"], "under": "Q2", "until": r"Q\d"}}
+
+        def graded(*headings: tuple[int, str]) -> CheckResult:
+            texts = tuple(
+                Text(place=Place(file="hw.ipynb", cell=cell), kind="markdown", text=text)
+                for cell, text in headings
+            )
+            piece = measured(read_documents(), Documents(texts=texts))
+            seen = a_seen(claims(TRAIN), run(figures=(drawn(2.0, 1.0),)), piece)  # in cell 4
+            return judged("curve.falls", params, seen)
+
+        assert graded((1, "# Q2 by hand"), (6, "# Q3")).outcome is Outcome.PASS
+        assert graded((1, "# Q2 by hand"), (2, "# Q3")).outcome is Outcome.FAIL
+        assert graded((1, "# Homework")).outcome is Outcome.PASS, "no heading says where it is"
 
     @pytest.mark.parametrize(
         "values", [(1.0, 0.95), (1.0, 2.0), (1.0, "nan"), ("nan", 0.1), (0.0, 0.0)]
@@ -97,6 +119,20 @@ class TestGap:
         good = self.graded((50.0, 90.0, 99.0), (50.0, 60.0, 65.0), **params)
         assert good.outcome is Outcome.PASS
         assert self.graded((0.5, 0.6, 0.7), (0.5, 0.6, 0.7), **params).outcome is Outcome.FAIL
+
+    def test_a_title_that_names_both_hides_neither(self) -> None:
+        lines = tuple(
+            LineSeen(label=label, x=(0.0, 1.0, 2.0), y=values)
+            for label, values in (("train", (2.0, 1.0, 0.1)), ("val", (2.0, 1.5, 1.9)))
+        )
+        axes = Axes(
+            title="train and val loss", x_label="", y_label="", legend=("train", "val"), lines=lines
+        )
+        figures = (FigureSeen(cell=4, axes=(axes,)),)
+        seen = a_seen(claims(TRAIN), claims(VALIDATION), run(figures=figures))
+        result = judged("curve.gap", self.PARAMS, seen)
+        assert result.outcome is Outcome.PASS
+        assert "a gap of 1.8" in result.message
 
     def test_a_shortened_run_decides_nothing(self) -> None:
         figures = (drawn(1.0, 0.9, 0.8), drawn(1.0, 0.9, 0.8, label="val"))
