@@ -28,6 +28,10 @@ __all__ = ["FiltersShown"]
 
 GRID_SIDE = 128
 """Of the largest picture that may be filters, or a grid of them: photographs are larger."""
+ONE_FILTER = 11
+"""Of the largest filter that nets have."""
+SQUARES = frozenset({28, 32, 64, 96, 128})
+"""Sides of datasets' pictures."""
 RESPONSE_SIDE = 64
 """Of the smallest picture that is a response of a first layer wherever it is drawn."""
 COLOURS = 3
@@ -80,7 +84,7 @@ class _Pictures:
         small = max(picture.shape[:2], default=0) <= GRID_SIDE
         if picture.is_of == "unknown":
             self.unknown[picture.shape[:2]] += 1
-            self.unclear += small
+            self.unclear += params.at_least if _may_be_a_grid(picture) else small
         elif picture.is_of == "parameter":
             key = (picture.name, picture.index)
             if re.search(params.layer, picture.name):
@@ -94,12 +98,19 @@ class _Pictures:
     def _responds(self, figure: FigureSeen, picture: ImageSeen, run: Execution) -> bool:
         if picture.is_of != "unknown":
             return False
-        sides, channels = picture.shape[:2], (*picture.shape, 1)[2]
+        sides, channels = picture.shape[:2], (*picture.shape, 1, 1, 1)[2]
         if channels < COLOURS and min(sides, default=0) >= RESPONSE_SIDE:
             return True
         beside = figure.cell is not None and place_of_figure(run, figure) in self.found.values()
-        largest = max((max(shape) for shape in self.recognised), default=0)
+        largest = max((max(shape, default=0) for shape in self.recognised), default=0)
         return beside and min(sides, default=0) > largest
+
+
+def _may_be_a_grid(picture: ImageSeen) -> bool:
+    """Whether a picture may hold many filters, as `make_grid` puts them together."""
+    high, wide = (*picture.shape, 0, 0)[:2]
+    grid = ONE_FILTER < max(high, wide) <= GRID_SIDE
+    return grid and (high != wide or high not in SQUARES)
 
 
 def _needs(_params: FiltersShown, rubric: Rubric) -> tuple[ProbeRequest, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from grader.model.measurements import Axes, FigureSeen
 from grader.model.outcome import Outcome
 from tests.made_up import a_seen, judged
@@ -26,6 +28,12 @@ class TestFilters:
         assert "3 filters of conv1.weight" in result.message
         assert self.graded(*filters, layer="conv2").outcome is Outcome.PENDING
         assert self.graded(*(filters[:1] * 3)).outcome is Outcome.PENDING
+
+    @pytest.mark.parametrize("shape", [(9, 44, 3), (74, 74, 3)])
+    def test_a_grid_of_filters_is_for_a_person(self, shape: tuple[int, ...]) -> None:
+        assert self.graded(picture(shape=shape)).outcome is Outcome.PENDING
+        assert self.graded(picture(shape=(28, 28))).outcome is Outcome.FAIL
+        assert self.graded(picture(shape=(375, 500, 3))).outcome is Outcome.FAIL
 
     def test_each_layer_earns_its_share(self) -> None:
         both = [
