@@ -104,7 +104,8 @@ def api_forbidden(params: ApiForbidden, seen: Seen) -> CheckResult:
         flags += more
         places += [place for place in caught if place not in places]
     expected = f"No use of {either(params.names)}"
-    expected += f" in {listed(params.within)}." if params.within else "."
+    inside = uses.looked_into or params.within
+    expected += f" in {listed(inside, most=4)}." if inside else "."
     if not places and (outside := _around(params, seen)):
         where = listed([str(use.place) for use in outside], most=4)
         return CheckResult.banded(
