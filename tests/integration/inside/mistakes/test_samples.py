@@ -25,6 +25,7 @@ KNOWN = {
         "curve_shorter_than_axis",
         "last_list_under_every_label",
         "no_zero_grad",
+        "number_not_of_this_code",
         "test_measured_on_training",
     },
     "fashion-transfer/Team-Bobbin": {"layers_do_not_chain"},
