@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from markupsafe import Markup, escape
@@ -15,7 +16,12 @@ from grader.report.numbers import number_text, percent_text
 from grader.report.points import as_text, task_share
 from grader.report.text import one_line, shown
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = ["Uids", "policy", "render"]
+
+BOLD = re.compile(r"\*\*(\S(?:[^*]*\S)?)\*\*")
 
 
 class Uids:
@@ -52,13 +58,29 @@ def render(template: str, *, script: bool = False, **values: Any) -> bytes:
     return text.encode()
 
 
-def prose(text: str) -> Markup:
-    """Text with what stands between backticks set as code. Everything is escaped first."""
+def prose(text: str, plain: Callable[[str], Markup] = escape) -> Markup:
+    """Text with what stands between backticks set as code. Everything is escaped first.
+
+    Args:
+        text: Of a student or of ours.
+        plain: Escapes what stands between the code.
+    """
     parts = shown(text).split("`")
     if len(parts) % 2 == 0:
-        return escape("`".join(parts))
+        return plain("`".join(parts))
+    safe = [Markup("<code>{}</code>").format(p) if n % 2 else plain(p) for n, p in enumerate(parts)]
+    return Markup("").join(safe)
+
+
+def quotation(text: str) -> Markup:
+    """A sentence of a handout, whose Markdown may have code and words in bold."""
+    return prose(text, _with_bold)
+
+
+def _with_bold(text: str) -> Markup:
+    parts = BOLD.split(text)
     safe = [
-        Markup("<code>{}</code>").format(p) if n % 2 else escape(p) for n, p in enumerate(parts)
+        Markup("<strong>{}</strong>").format(p) if n % 2 else escape(p) for n, p in enumerate(parts)
     ]
     return Markup("").join(safe)
 
@@ -86,6 +108,7 @@ def _environment() -> jinja2.Environment:
         percent=percent_text,
         line=one_line,
         prose=prose,
+        quotation=quotation,
     )
     return environment
 

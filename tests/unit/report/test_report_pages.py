@@ -23,7 +23,7 @@ from grader.model.scorecard import (
 from grader.report import EXPORTERS, Audience
 from grader.report.contents import prepare
 from grader.report.outcomes import WORDS
-from grader.report.pages import prose
+from grader.report.pages import prose, quotation
 from tests.unit.report import klass
 from tests.unit.report.pages_seen import Page
 
@@ -145,6 +145,10 @@ def test_what_stands_between_backticks_is_code_and_nothing_else():
     assert prose("use `a<b>` & `c`") == "use <code>a&lt;b&gt;</code> &amp; <code>c</code>"
     assert prose("one ` alone <i>") == "one ` alone &lt;i&gt;"
     assert prose("`\x1b[0m`") == "<code>\u241b[0m</code>"
+    assert prose("**a**") == "**a**"
+    assert quotation("**<b>** of `**c**`, 2 ** 3") == (
+        "<strong>&lt;b&gt;</strong> of <code>**c**</code>, 2 ** 3"
+    )
 
 
 def test_task_columns_leave_out_what_all_ids_share():
