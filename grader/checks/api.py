@@ -71,6 +71,8 @@ CAUGHT = "api.forbidden"
 """Code of the box's remark that a ruled-out name was called in a run."""
 
 MOST_PLACES = 20
+LINE = 120
+"""Characters of a student's line that a sentence quotes."""
 
 
 def _needs(params: ApiForbidden, rubric: Rubric) -> tuple[ProbeRequest, ...]:
@@ -128,12 +130,21 @@ def api_forbidden(params: ApiForbidden, seen: Seen) -> CheckResult:
     used = listed(sorted(names)) or "a ruled-out function"
     return failed(
         f"Your code uses {used}, which the assignment rules out here: "
-        f"{listed([str(place) for place in places], most=4)}.",
+        f"{listed(_where(uses, places), most=4)}.",
         expected=expected,
         hint="Write this step out in basic tensor operations.",
         places=tuple(places[:MOST_PLACES]),
         flags=flags,
     )
+
+
+def _where(uses: ApiUses, places: list[Place]) -> list[str]:
+    """Each place with its line, where that is known: `F.relu(x)` (hw.ipynb, cell 4, line 8)."""
+    lines = {use.place: use.text[:LINE] for use in uses.uses if use.text}
+    return [
+        f"`{lines[place]}` ({place})" if place in lines else str(place)
+        for place in dict.fromkeys(places)
+    ]
 
 
 def _nothing_there(params: ApiForbidden, seen: Seen) -> CheckResult:

@@ -53,7 +53,7 @@ def test_bad_submissions_stop_nobody(grade, course):
     [
         ("visibility =", "visibilty =", "visibility"),
         ('check = "weights.load"', 'check = "weights.laod"', "weights.load"),
-        ("points = 0.5", "points = 0.75", "= 5/4"),
+        ("points = 0.5", "points = 0.75", "= 1.25"),
     ],
 )
 def test_a_wrong_rubric_is_named_by_file_and_line(grade, course, old, new, says):
