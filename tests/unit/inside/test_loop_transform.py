@@ -84,7 +84,7 @@ def armed(steps=10**9, seconds=10**9):
     ],
 )
 def test_wrapping_changes_no_result(source):
-    run(source)
+    assert {"n", "out"} & run(source).keys(), "run() compared what both left behind"
 
 
 def test_lines_of_a_traceback_stay_true():
