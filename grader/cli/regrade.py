@@ -32,9 +32,9 @@ def regrade(
 ) -> int:
     r"""Score everything in --out again from stored evidence.
 
-    No student code runs, unless a criterion asks for something that was never measured: then
-    only that is. What people decided stays, and so does what `grade --skip-missing-data` left out
-    while its data is missing.
+    No student code runs, unless a criterion asks for something that was never measured, or that a
+    busy machine spoilt: then only that is. What people decided stays, and so does what
+    `grade --skip-missing-data` left out while its data is missing.
 
     \b
     Examples:
