@@ -9,8 +9,8 @@ from grader.model.evidence import Place
 from grader.model.journal import StartSeen
 from grader.model.outcome import Outcome
 from tests.made_up import a_rubric, a_seen, judged, measured, student_fault
-from tests.unit.checks.test_nets import uses
 from tests.unit.checks.test_notebook import run
+from tests.unit.checks.test_pretrained import uses
 
 if TYPE_CHECKING:
     from grader.model.scorecard import CheckResult
