@@ -107,7 +107,8 @@ class LoaderSeen(Record):
     random_inputs: bool | None = None
     """Whether the same index gives another input when it is asked again."""
     altered: bool | None = None
-    """Whether nets were given other numbers than it yielded; None where that was not seen."""
+    """Whether nets, or their first layers with weights, were given other numbers than it yielded;
+    None where that was not seen."""
     transform: str = Field(default="", max_length=2000)
     """Those of its datasets, the inner one's first, as they print."""
     rows_known: bool = True

@@ -70,6 +70,8 @@ class Journal:
         self._by_hand = False
         self._nets = Nets()
         self._depth = 0
+        self._given: tuple[Known, Any] | None = None
+        """The loader and some numbers of the batch that a net was just given."""
         self._current: Pass | None = None
         self._current_net = 0
         self._loose: dict[Any, Asked] = {}
@@ -95,6 +97,8 @@ class Journal:
         original_call = nn.Module.__call__
 
         def call(module: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._given is not None and args and _has_own_weights(module):
+                self._first_layer(args[0])
             if self._depth or not self._budget.armed:
                 return original_call(module, *args, **kwargs)
             self._called(module, args)
@@ -103,6 +107,7 @@ class Journal:
                 return original_call(module, *args, **kwargs)
             finally:
                 self._depth = 0
+                self._given = None
 
         nn.Module.__call__ = call  # type: ignore[method-assign]
 
@@ -265,6 +270,8 @@ class Journal:
         walk, sure = self._pass_of(args)
         if walk is not None and walk.sample is not None and args:
             walk.known.altered = walk.known.altered or differs(walk.sample, args[0])
+            if not walk.known.altered and not _has_own_weights(module):
+                self._given = walk.known, walk.sample
             walk.sample = None
         if gradients:
             self._current, self._current_net = walk, facts.serial
@@ -283,6 +290,14 @@ class Journal:
             asked = walk.calls[facts.serial] = Asked(facts, self._uses.place(), module)
         asked.times += 1
         asked.with_gradients |= gradients
+
+    @quiet
+    def _first_layer(self, inputs: Any) -> None:
+        """A net's first layer with weights is asked: `forward` may have changed the batch."""
+        if self._given is not None:
+            known, sample = self._given
+            self._given = None
+            known.altered = known.altered or differs(sample, inputs)
 
     def _asked_loosely(
         self, module: Any, facts: Any, known: Known | None, *, gradients: bool
@@ -368,6 +383,13 @@ class Journal:
             "overlaps": overlaps([known.parts for known in self.loaders]),
             "evaluations": list(self.evaluations.values()),
         }
+
+
+def _has_own_weights(module: Any) -> bool:
+    """Whether it holds parameters itself, not in its parts alone, and does more than normalise."""
+    own = getattr(module, "_parameters", None) or {}
+    normalises = "Norm" in type(module).__name__
+    return not normalises and any(parameter is not None for parameter in own.values())
 
 
 def _examples(loader: Any) -> int:

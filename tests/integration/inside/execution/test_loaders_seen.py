@@ -122,6 +122,39 @@ for xb, yb in DataLoader(whole, 100):
     assert [one.altered for one in ran.execution.loaders] == [False, True, True, None]
 
 
+def test_numbers_that_change_in_forward(execute):
+    ran = execute(
+        DATA
+        + """
+class Net(nn.Module):
+    def __init__(self, change):
+        super().__init__()
+        self.change, self.first = change, nn.Sequential(nn.Flatten(), nn.Linear(192, 8))
+        self.second = nn.Linear(8, 4)
+    def forward(self, xb):
+        return self.second(torch.relu(self.first(self.change(xb))))
+class Bare(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w, self.last = nn.Parameter(torch.zeros(192, 8)), nn.Linear(8, 4)
+    def forward(self, xb):
+        return self.last(torch.relu(xb.flatten(1) @ self.w))
+def walk(net, size):
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    for xb, yb in DataLoader(TensorDataset(x, y), size):
+        optimizer.zero_grad()
+        F.cross_entropy(net(xb), yb).backward()
+        optimizer.step()
+walk(Net(lambda xb: xb.contiguous()), 50)
+walk(Net(lambda xb: (xb - 5) / 2), 60)
+walk(nn.Sequential(nn.BatchNorm2d(x.shape[1]), nn.Flatten(), nn.Linear(192, 4)), 75)
+walk(Bare(), 100)
+""",
+    )
+    assert not ran.errors
+    assert [one.altered for one in ran.execution.loaders] == [False, True, True, False]
+
+
 def test_pictures_copied_between_folders(execute):
     ran = execute(
         """
