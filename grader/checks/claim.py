@@ -91,6 +91,9 @@ class ClaimMatches(Record):
 REPORTS = (".pdf", ".docx", ".html", ".htm")
 """Endings of files that are written after the runs of which they tell."""
 
+SINGLE = 1e-6
+"""Rounding of a share in single precision."""
+
 PARTLY = 0.999
 """Confidence of the interval in which a claim about a whole split may lie, seen from a part."""
 
@@ -153,10 +156,15 @@ def claim_matches(params: ClaimMatches, seen: Seen) -> CheckResult:
     others = f" of {count(len(counted), 'number')} stated" if len(counted) > 1 else ""
     if others:
         said = f"{said}, one{others}"
-    differs = f"{params.claim}: stated {told}, measured {found}."
+    flags = [
+        Flag(code="claim_differs", message=f"{params.claim}: stated {told}, measured {found}.")
+    ]
+    if not part and _no_count_gives(params, chosen, judged.total):
+        part = f" No number of right answers among {judged.total} gives {told}, either."
+        flags.append(Flag(code="claim_impossible", message=f"{params.claim}:{part}"))
     return failed(
         f"{said}, but your net gives {found} on the {where}.{part}",
-        flags=(Flag(code="claim_differs", message=differs),),
+        flags=tuple(flags),
         hint=_near_miss(params, seen, chosen, judged)
         or "Hand in the weights of the run that you report, or report the run that you hand in.",
         **more,
@@ -214,14 +222,36 @@ def _value(metric: Metric, judged: Judged) -> float:
 
 def _fits(params: ClaimMatches, claim: Claim, value: float) -> bool:
     """Whether a stated number is the measured one, in per cent too. NaN never is."""
-    scales = {"share": (1.0,), "percent": (100.0,)}.get(params.unit, (1.0, 100.0))
-    scales = (1.0,) if params.metric == "nll" else scales
     stated = to_float(claim.value)
-    for scale in scales:
+    for scale in _scales(params):
         rounding = min(_half_step(stated) / scale, params.coarsest)
         if abs(stated / scale - value) <= params.tolerance + rounding:
             return True
     return False
+
+
+def _scales(params: ClaimMatches) -> tuple[float, ...]:
+    """What a stated number may be divided by to be the metric."""
+    if params.metric == "nll":
+        return (1.0,)
+    return {"share": (1.0,), "percent": (100.0,)}.get(params.unit, (1.0, 100.0))
+
+
+def _no_count_gives(params: ClaimMatches, claim: Claim, total: int) -> bool:
+    """Whether a stated share is none of so many examples, as precise as it is written.
+
+    Source: the GRIM test, N. Brown and J. Heathers, Social Psychological and Personality Science 8
+    (2017).
+    """
+    stated = to_float(claim.value)
+    if params.metric == "nll" or not math.isfinite(stated):
+        return False
+    for scale in _scales(params):
+        nearest = min(max(round(stated / scale * total), 0), total)
+        slack = max(_half_step(stated) / scale, SINGLE)
+        if abs(nearest / total - stated / scale) <= slack:
+            return False
+    return True
 
 
 def _apart_for_sure(params: ClaimMatches, claim: Claim, judged: Judged) -> bool:

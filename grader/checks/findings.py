@@ -185,7 +185,7 @@ def _data(column: str) -> str:
 
 
 def findings_of_results(tasks: Iterable[ScoredTask]) -> tuple[Finding, ...]:
-    """What checks saw: claims that the weights do not reproduce, gradients that do not match."""
+    """What checks saw: claims that the weights, or any net, cannot give; gradients that differ."""
     found = []
     for task in tasks:
         for criterion in task.criteria:
@@ -200,6 +200,20 @@ def findings_of_results(tasks: Iterable[ScoredTask]) -> tuple[Finding, ...]:
                         why="A reader takes the number for that of the net handed in. It comes"
                         " from another net, other data or another run.",
                         mend="Load the saved weights, evaluate them, and state what comes out.",
+                        how="artefact",
+                    )
+                )
+            if impossible := [f for f in result.flags if f.code == "claim_impossible"]:
+                found.append(
+                    Finding(
+                        code="claim_impossible",
+                        place=place,
+                        seen=_one_line(impossible[0].message, 800),
+                        why="Counting right answers on these examples cannot give it, whatever the"
+                        " net: it is of other data, a mean over batches of unequal size, or no"
+                        " result of this code.",
+                        mend="Count the right answers over all examples, divide once, and state"
+                        " what comes out.",
                         how="artefact",
                     )
                 )

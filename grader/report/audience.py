@@ -49,7 +49,13 @@ _SEEN = {
 OWN_CODE_REMARKS = frozenset({"budget", "compat", "finding", "shim", "stub"})
 """Families of remarks about the student's own code on this machine. A remark does not say which
 criterion's measurement it came from, so when criteria are hidden only these are shown."""
-FROM_CHECKS = frozenset({"finding.claim_not_reproduced", "finding.gradient_does_not_match_loss"})
+FROM_CHECKS = frozenset(
+    {
+        "finding.claim_impossible",
+        "finding.claim_not_reproduced",
+        "finding.gradient_does_not_match_loss",
+    }
+)
 """Findings that may repeat the words of a criterion's result."""
 
 FLAGS_FOR_STUDENTS = frozenset({"near_threshold"})

@@ -154,6 +154,15 @@ def a_task(check, outcome, *flags):
             a_task("claim.matches", Outcome.FAIL, Flag(code="claim_differs", message="differs")),
             ["claim_not_reproduced"],
         ),
+        (
+            a_task(
+                "claim.matches",
+                Outcome.FAIL,
+                Flag(code="claim_differs", message="differs"),
+                Flag(code="claim_impossible", message="No number of right answers gives it."),
+            ),
+            ["claim_not_reproduced", "claim_impossible"],
+        ),
         (a_task("claim.matches", Outcome.FAIL), []),
         (a_task("backprop.matches_autograd", Outcome.FAIL), ["gradient_does_not_match_loss"]),
         (a_task("backprop.matches_autograd", Outcome.PASS), []),

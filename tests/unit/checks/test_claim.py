@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,8 +96,32 @@ def test_another_number_is_told_with_both(value: Any) -> None:
     assert result.outcome is Outcome.FAIL
     told = "6.935%" if value in {6.0, 8.0} else "0.06935"  # in the unit of what is stated
     assert f"but your net gives {told} on the 447 test digits." in result.message
-    assert [flag.code for flag in result.flags] == ["claim_differs"]
+    assert result.flags[0].code == "claim_differs"
     assert result.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "possible"),
+    [
+        (0.0783, True),
+        (0.08, True),
+        (7.83, True),
+        (34 / 447, True),
+        (float(np.float32(34 / 447)), True),
+        (0.0715, False),
+        (0.079, False),
+        (7.9, False),
+        (0.0812345, False),
+        (250.0, False),
+    ],
+)
+def test_a_share_that_no_count_gives(value: float, *, possible: bool) -> None:
+    result = matches(value)
+    assert result.outcome is Outcome.FAIL
+    codes = [flag.code for flag in result.flags]
+    assert codes == (["claim_differs"] if possible else ["claim_differs", "claim_impossible"])
+    said = "No number of right answers among 447 gives"
+    assert (said in result.message) is not possible
 
 
 def test_which_of_several_counts() -> None:
