@@ -14,7 +14,7 @@ from grader.checks.phrases import bound_by, called, count, decimal, examples, sh
 from grader.checks.requests import Source, execute, inspect_source, predict, read_documents
 from grader.checks.runs import not_reached
 from grader.checks.scores import judge
-from grader.model.base import Points, Record
+from grader.model.base import Points, Record, to_float
 from grader.model.documents import Documents
 from grader.model.measurements import Execution, Predictions
 from grader.model.scorecard import CheckResult, ConfusionMatrix, Flag
@@ -22,8 +22,10 @@ from grader.model.scorecard import CheckResult, ConfusionMatrix, Flag
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from grader.checks.scores import Floats
     from grader.model.documents import Table
     from grader.model.evidence import Place, ProbeRequest
+    from grader.model.measurements import ImageSeen
     from grader.model.rubric import Rubric
 
 __all__ = ["ConfusionMatches", "GalleryMisclassified"]
@@ -82,12 +84,21 @@ def confusion_matches(params: ConfusionMatches, seen: Seen) -> CheckResult:
     evidence, run = seen.measured(execute(seen.rubric), Execution)
     size = f"{params.classes}x{params.classes}"
     expected = f"A {size} confusion matrix with the counts of your saved net."
-    drawn = [
-        figure
+    fitting = [
+        (figure, picture)
         for figure, _, picture in pictures(run)
-        if picture.shape[:2] == (params.classes, params.classes)
+        if picture.shape in {(params.classes,) * 2, (*(params.classes,) * 2, 1)}
         and picture.is_of != "parameter"  # a filter of 5x5 is no matrix of five classes
     ]
+    drawn = [figure for figure, picture in fitting if _may_be_counts(picture)]
+    if fitting and not drawn:
+        place = place_of_figure(run, fitting[-1][0])
+        return waiting(
+            f"Your run draws {size} numbers ({place}) that are neither counts of examples nor "
+            "shares of them. A person will look whether they are the confusion matrix.",
+            expected=expected,
+            places=(place,),
+        )
     if drawn:
         place = place_of_figure(run, drawn[-1])
         text = f"Your run draws a {size} matrix ({place})."
@@ -119,10 +130,33 @@ def _may_count(matrix: Matrix) -> bool:
     if (found == np.round(found)).all() and found.max() > 1:
         return True
     on_it = (np.arange(len(found)) == found.argmax(axis=0)).mean()
-    sums = (found.sum(keepdims=True), found.sum(axis=0), found.sum(axis=1))
-    return bool(on_it > 1 / 2) and any(
-        (np.abs(one - whole) <= len(found) * SHARES * whole).all()
-        for one in sums
+    return bool(on_it > 1 / 2) and _adds_up(found)
+
+
+def _may_be_counts(picture: ImageSeen) -> bool:
+    """Whether drawn numbers may be counts or shares of examples; true where they are not known.
+
+    Labels of test data are not the true ones in a run: nothing is asked of the diagonal.
+    """
+    import numpy as np
+
+    if not picture.values:
+        return True
+    found = np.array([to_float(v) for v in picture.values]).reshape(picture.shape[:2])
+    if not np.isfinite(found).all() or (found < 0).any():
+        return False
+    if (found == np.round(found)).all():
+        return bool(found.max() > 1)
+    return _adds_up(found)
+
+
+def _adds_up(found: Floats) -> bool:
+    """Whether all numbers, the columns or the rows add up to 1 or to 100."""
+    import numpy as np
+
+    return any(
+        bool((np.abs(one - whole) <= len(found) * SHARES * whole).all())
+        for one in (found.sum(keepdims=True), found.sum(axis=0), found.sum(axis=1))
         for whole in (1.0, PERCENT)
     )
 

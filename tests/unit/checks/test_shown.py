@@ -9,6 +9,7 @@ import numpy as np
 from grader.checks.requests import (
     predict,
 )
+from grader.model.base import number
 from grader.model.outcome import Outcome
 from tests.made_up import (
     DATASET,
@@ -135,6 +136,25 @@ class TestConfusion:
         assert self.graded(figures=figures).outcome is Outcome.PASS
         assert self.graded(figures=figures, structure_fraction=0.5).fraction == 0.5
         assert self.graded(figures=(pictured(picture(shape=(3, 3))),)).outcome is Outcome.FAIL
+
+    def test_drawn_numbers_are_counts_or_shares(self) -> None:
+        counts = self.matrix()
+        shuffled = np.random.default_rng(0).integers(0, 30, (10, 10)).astype(float)
+        shares = shuffled / shuffled.sum(axis=1, keepdims=True)
+
+        def drawn(numbers: Any) -> Any:
+            values = tuple(number(float(value)) for value in numbers.reshape(-1))
+            image = picture(shape=(10, 10), values=values)
+            return self.graded(figures=(pictured(image),)).outcome
+
+        for shown in (counts, shuffled, shares, 100 * shares, shuffled / shuffled.sum()):
+            assert drawn(shown) is Outcome.PASS
+        for other in (-counts, np.log1p(shuffled), np.full((10, 10), np.nan), np.eye(10)):
+            assert drawn(other) is Outcome.PENDING
+
+    def test_a_picture_in_colour_is_none(self) -> None:
+        figures = (pictured(picture(shape=(10, 10, 3))),)
+        assert self.graded(figures=figures).outcome is Outcome.FAIL
 
     def test_a_filter_of_the_same_size_is_none(self) -> None:
         filters = picture(shape=(10, 10), is_of="parameter", name="conv1.weight")
