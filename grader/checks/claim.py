@@ -46,7 +46,7 @@ class ClaimMatches(Record):
     patterns: tuple[str, ...] = Field(min_length=1)
     """Regular expressions with one group `value`, for stored outputs, texts and reports."""
     files: tuple[str, ...] = ()
-    """Globs of text files and reports (PDF, Word, HTML) that may state it."""
+    """Globs of text files and reports (PDF, Word, OpenDocument, HTML) that may state it."""
     otherwise: tuple[str, ...] = ()
     """More such expressions, for what does not say whose number it is: they count where `patterns`
     find nothing, and in notebooks below a heading `under` only."""
@@ -88,7 +88,7 @@ class ClaimMatches(Record):
         return self
 
 
-REPORTS = (".pdf", ".docx", ".html", ".htm")
+REPORTS = (".pdf", ".docx", ".odt", ".html", ".htm")
 """Endings of files that are written after the runs of which they tell."""
 
 SINGLE = 1e-6

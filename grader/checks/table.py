@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunsCompared", "TableHas"]
 
-REPORTS = ("*.pdf", "*.docx", "*.md", "*.html", "*.tex", "*.txt")
+REPORTS = ("*.pdf", "*.docx", "*.odt", "*.md", "*.html", "*.tex", "*.txt")
 
 NAMELESS = "{} ({}) does not say in what its rows differ. A person will look."
 

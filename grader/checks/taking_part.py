@@ -70,7 +70,9 @@ def headings(evidence: EvidenceSet) -> tuple[Heading, ...] | None:
     found: list[Heading] = []
     open_in: dict[str, list[tuple[int, str]]] = {}
     for text in documents.texts:
-        if text.kind != "markdown" and not text.place.file.endswith((".md", ".docx", ".html")):
+        if text.kind != "markdown" and not text.place.file.endswith(
+            (".md", ".docx", ".odt", ".html")
+        ):
             continue
         above = open_in.setdefault(text.place.file, [])
         for level, title in headings_in(text.text):

@@ -1,4 +1,4 @@
-"""Report files as text: PDF, Word, HTML, Markdown, LaTeX, plain. Readers are imported late."""
+"""Report files as text: PDF, Word, OpenDocument, HTML, Markdown, LaTeX, plain."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from ..source.sources import files_below, read_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from xml.etree.ElementTree import Element
 
 __all__ = ["CONVERTED", "REPORTS", "Unreadable", "pages_of", "pdf_pages", "report_files"]
 
-REPORTS = frozenset({".pdf", ".docx", ".html", ".htm", ".md", ".tex", ".rst"})
-CONVERTED = frozenset({".pdf", ".docx", ".html", ".htm"})
+REPORTS = frozenset({".pdf", ".docx", ".odt", ".html", ".htm", ".md", ".tex", ".rst"})
+CONVERTED = frozenset({".pdf", ".docx", ".odt", ".html", ".htm"})
 """Reports whose lines are not those of the file."""
 PLAIN = frozenset({".txt", ".log", ".csv", ".tsv"})
 NO_REPORT = frozenset({"requirements.txt", "license.txt", "grade.toml"})
@@ -26,9 +27,14 @@ NO_REPORT = frozenset({"requirements.txt", "license.txt", "grade.toml"})
 TEXT_LIMIT_BYTES = 2_000_000
 FILE_LIMIT_BYTES = 100_000_000
 PAGES_AT_MOST = 300
-DOCX_LIMIT_BYTES = 20_000_000
+XML_LIMIT_BYTES = 20_000_000
+DEEPEST = 20
+"""Lists and sections in one another."""
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+OFFICE, TEXT, TABLE = (
+    f"{{urn:oasis:names:tc:opendocument:xmlns:{part}:1.0}}" for part in ("office", "text", "table")
+)
 
 
 class Unreadable(Exception):
@@ -57,6 +63,8 @@ def pages_of(path: Path) -> list[str]:
             return pdf_pages(path)
         if suffix == ".docx":
             return [_docx(path)]
+        if suffix == ".odt":
+            return [_odt(path)]
         text = read_text(path, TEXT_LIMIT_BYTES)
     except (OSError, ValueError, UnicodeError) as error:
         raise Unreadable(str(error)[:300] or type(error).__name__) from None
@@ -93,20 +101,28 @@ def _page(page: object) -> str:
     return text
 
 
-def _docx(path: Path) -> str:
-    """Paragraphs and table rows of a Word file, cells parted by tabs."""
+def _xml(path: Path, name: str) -> Element:
+    """A file of XML within a packed document.
+
+    Raises:
+        Unreadable: It is not there, damaged or too large.
+    """
     from xml.etree import ElementTree as ET
 
     try:
         with zipfile.ZipFile(path) as archive:
-            entry = archive.getinfo("word/document.xml")
-            if entry.file_size > DOCX_LIMIT_BYTES:
+            entry = archive.getinfo(name)
+            if entry.file_size > XML_LIMIT_BYTES:
                 raise Unreadable("the document is too large")
-            tree = ET.fromstring(archive.read(entry))  # noqa: S314 - in a box with limits
+            return ET.fromstring(archive.read(entry))  # noqa: S314 - in a box with limits
     except (zipfile.BadZipFile, KeyError, ET.ParseError, NotImplementedError, RuntimeError) as bad:
-        raise Unreadable(f"not a Word document: {str(bad)[:200]}") from None
+        raise Unreadable(f"not such a document: {str(bad)[:200]}") from None
+
+
+def _docx(path: Path) -> str:
+    """Paragraphs and table rows of a Word file, cells parted by tabs."""
     lines: list[str] = []
-    body = tree.find(f"{WORD}body")
+    body = _xml(path, "word/document.xml").find(f"{WORD}body")
     for block in body if body is not None else ():
         if block.tag == f"{WORD}tbl":
             for row in block.iter(f"{WORD}tr"):
@@ -121,8 +137,36 @@ def _docx(path: Path) -> str:
     return "\n".join(lines)
 
 
-def _run_text(block: object) -> str:
-    return "".join(piece.text or "" for piece in block.iter(f"{WORD}t"))  # type: ignore[attr-defined]
+def _odt(path: Path) -> str:
+    """Paragraphs and table rows of an OpenDocument text, cells parted by tabs."""
+    body = _xml(path, "content.xml").find(f"{OFFICE}body/{OFFICE}text")
+    return "\n".join(_odt_lines(body)) if body is not None else ""
+
+
+def _odt_lines(blocks: Element, depth: int = 0) -> Iterator[str]:
+    for block in blocks:
+        if block.tag == f"{TEXT}p":
+            yield _spoken(block)
+        elif block.tag == f"{TEXT}h":
+            yield "# " + _spoken(block)
+        elif block.tag == f"{TABLE}table":
+            for row in block.iter(f"{TABLE}table-row"):
+                yield "\t".join(_spoken(cell) for cell in row.iter(f"{TABLE}table-cell"))
+            yield ""
+        elif depth < DEEPEST and block.tag != f"{TEXT}tracked-changes":
+            yield from _odt_lines(block, depth + 1)  # a list, a section
+
+
+def _spoken(block: Element) -> str:
+    """Its text; spaces and tabs are elements of their own there."""
+    gaps = {f"{TEXT}s", f"{TEXT}tab", f"{TEXT}line-break"}
+    for gap in [piece for piece in block.iter() if piece.tag in gaps]:
+        gap.text = " "
+    return "".join(block.itertext())
+
+
+def _run_text(block: Element) -> str:
+    return "".join(piece.text or "" for piece in block.iter(f"{WORD}t"))
 
 
 UNSEEN = re.compile(r"<(script|style)\b", re.IGNORECASE)

@@ -146,7 +146,7 @@ def test_variants_beside_each_other() -> None:
 
 class TestRunsCompared:
     PATTERN = r"lr=(?P<value>[\d.]+)"
-    FILES = ("*.pdf", "*.docx", "*.md", "*.html", "*.tex", "*.txt")
+    FILES = ("*.pdf", "*.docx", "*.odt", "*.md", "*.html", "*.tex", "*.txt")
 
     def graded(self, *stated: float, **more: Any) -> CheckResult:
         changes = {k: more.pop(k) for k in ("figures", "optimizers", "cells") if k in more}

@@ -273,6 +273,39 @@ class TestReadDocuments:
         assert "requirements.txt" not in texts
         assert remarks == []
 
+    def test_an_opendocument_report(self, session, tmp_path):
+        spaces = " ".join(
+            f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+            for name in ("office", "text", "table")
+        )
+        rows = "".join(
+            "<table:table-row>"
+            + "".join(f"<table:table-cell><text:p>{c}</text:p></table:table-cell>" for c in cells)
+            + "</table:table-row>"
+            for cells in (("lr", "acc"), ("0.1", "0.9"))
+        )
+        body = (
+            f"<office:document-content {spaces}><office:body><office:text>"
+            "<text:h>Results</text:h><text:p>The <text:span>test</text:span> accuracy<text:s/>is"
+            "<text:tab/>0.5 .</text:p><text:list><text:list-item><text:p>an item</text:p>"
+            f"</text:list-item></text:list><table:table>{rows}</table:table>"
+            "</office:text></office:body></office:document-content>"
+        )
+        with zipfile.ZipFile(tmp_path / "report.odt", "w") as archive:
+            archive.writestr("content.xml", body)
+        (tmp_path / "bad.odt").write_bytes(b"PK nothing")
+        found, remarks = documents(session)
+        assert found.reports == ("report.odt",)
+        assert found.texts[0].text.split("\n")[:3] == [
+            "# Results",
+            "The test accuracy is 0.5 .",
+            "an item",
+        ]
+        assert ("lr", "acc") in [table.columns for table in found.tables]
+        assert [r["code"] for r in remarks] == ["document.unreadable"]
+        claim = r"test accuracy is (?P<value>[\d.]+)"
+        assert claims_of(session, claim, "*.odt") == [(0.5, "report.odt", None)]
+
     def test_what_cannot_be_read_is_a_remark(self, session, tmp_path):
         (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 nothing follows")
         (tmp_path / "broken.docx").write_bytes(b"PK nothing")
@@ -316,9 +349,10 @@ class TestReadDocuments:
         assert found == [(0.5, "report.docx", None)]
 
 
-def claims_of(session, pattern):
+def claims_of(session, pattern, *files):
     reply = Reply()
-    params = {"name": "x", "patterns": [pattern], "files": ["*.pdf", "*.docx"]}
+    globs = files or ("*.pdf", "*.docx")
+    params = {"name": "x", "patterns": [pattern], "files": list(globs)}
     find_claims(session, params, reply)
     found = Claims.model_validate_json(json.dumps(reply.payload)).claims
     return [(c.value, c.place.file, c.page) for c in found]
