@@ -54,7 +54,7 @@ class ModuleLayers(Record):
     model: str
     """A role of kind `module`."""
     contains: tuple[str, ...] = ()
-    """Each must be there, as torch's own layer."""
+    """Each must be there, as torch's own layer, or run as a function of torch's."""
     only: tuple[str, ...] = ()
     """When given, no other type may be there."""
     none_of: tuple[str, ...] = ()
@@ -213,6 +213,7 @@ def module_layers(params: ModuleLayers, seen: Seen) -> CheckResult:
         "measured": _counted(layers),
     }
     own = {layer.type for layer in layers if layer.torch}
+    own |= {one.type for one in facts.operations}  # in a subclass, or as a function
     every = {layer.type for layer in layers}
     absent = [asked for asked in params.contains if not own & set(asked.split("|"))]
     allowed = {one for asked in params.only for one in asked.split("|")}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from grader.checks.requests import describe_module, predict
-from grader.model.measurements import Layer, ModuleFacts, SavedTensor
+from grader.model.measurements import Layer, ModuleFacts, Operation, SavedTensor
 from grader.model.outcome import Outcome
 from tests.made_up import (
     DATASET,
@@ -136,6 +136,13 @@ class TestLayers:
         own = Layer(path="0", type="Conv2d", torch=False)
         result = judge("module.layers", facts(layers=(own,)), contains=["Conv2d"])
         assert result.outcome is Outcome.FAIL
+
+    def test_a_subclass_that_convolves_holds_a_convolution(self) -> None:
+        own = Layer(path="0", type="Same", torch=False)
+        ran = (Operation(type="Conv2d", path="0"),)
+        found = facts(layers=(own, LINEAR), operations=ran)
+        assert judge("module.layers", found, contains=["Conv2d"]).outcome is Outcome.PASS
+        assert judge("module.layers", found, contains=["MaxPool2d"]).outcome is Outcome.FAIL
 
     def test_only_and_none_of(self) -> None:
         assert (
