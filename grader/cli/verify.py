@@ -106,9 +106,10 @@ def _verified(loaded: LoadedRubric, options: Options, terminal: Console) -> Veri
     from grader.rubric.verify import compare, expectations_of
 
     expectations = expectations_of(loaded)
+    handed_in = {case: entry.submitted_at for case, entry in expectations.items()}
     begun = time.monotonic()
     with ProgressView(terminal) as view:
-        scorecards = verify_rubric(loaded.folder, options, view)
+        scorecards = verify_rubric(loaded.folder, options, view, handed_in)
     manual = frozenset(name for name, check in loaded.checks.items() if check.manual)
     result = compare(loaded.rubric, expectations, scorecards, manual)
     return Verified(loaded, result, time.monotonic() - begun)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from grader.collect.store import EvidenceStore
@@ -17,6 +18,9 @@ from grader.pipeline.rubrics import load_rubrics, rubric_folder
 from grader.pipeline.skipping import Remembered
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from grader.model.scorecard import Scorecard
     from grader.model.submission import Submission, Unreadable
 
@@ -72,9 +76,19 @@ def regrade(options: Options, listener: Listener | None = None) -> Run:
 
 
 def verify_rubric(
-    folder: Path, options: Options, listener: Listener | None = None
+    folder: Path,
+    options: Options,
+    listener: Listener | None = None,
+    handed_in: Mapping[str, datetime | None] = MappingProxyType({}),
 ) -> dict[str, Scorecard]:
-    """Grade every case of `verify/` with the rubric of its folder: case → scorecard."""
+    """Grade every case of `verify/` with the rubric of its folder: case → scorecard.
+
+    Args:
+        folder: The rubric's.
+        options: How to grade.
+        listener: Is told what happens.
+        handed_in: Case → when, where that is known.
+    """
     cases = sorted(p for p in (folder / "verify").glob("*/submission") if p.is_dir())
     if not cases:
         raise ConfigurationError(
@@ -89,7 +103,8 @@ def verify_rubric(
             place = Path(workdir) / case.parent.name
             intake = read(case, assignment=folder.name, workdir=place, one=True)
             named = {"name": case.parent.name}
-            submissions += [s.model_copy(update=named) for s in intake.submissions]
+            when = {"submitted_at": handed_in.get(case.parent.name)}
+            submissions += [s.model_copy(update=named | when) for s in intake.submissions]
             unreadable += [u.model_copy(update=named) for u in intake.unreadable]
         everything = Intake(submissions=tuple(submissions), unreadable=tuple(unreadable))
         grading = Grading(options, {folder.name: folder}, listener or Silent(), compare=False)

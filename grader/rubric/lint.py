@@ -118,9 +118,6 @@ def _names_and_texts(loaded: LoadedRubric, problems: Problems) -> None:
             if not criterion.title.strip():
                 message = f"criterion '{criterion.id}' has no title"
                 problems.add(path, message, "say in a few words what it grades", "warning")
-            if criterion.points == 0 and not loaded.rubric.assignment.feedback_only:
-                message = f"criterion '{criterion.id}' carries no points"
-                problems.add((*path, "points"), message, "give it some, or remove it", "warning")
             if criterion.visibility is Visibility.HIDDEN and " " not in criterion.source.strip():
                 message = f"hidden criterion '{criterion.id}' does not quote what it rests on"
                 mend = "quote the handout: students will ask why they lost its points"

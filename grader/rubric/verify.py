@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from grader.errors import RubricError
@@ -53,6 +54,8 @@ class Expectation(Record):
     """`task/criterion` → outcome, where it differs from a perfect submission."""
     left_out: tuple[str, ...] = ()
     """Tasks that the scorecard does not hold: not marked, or optional and not handed in."""
+    submitted_at: datetime | None = None
+    """When it was handed in, for what goes by that."""
 
 
 @dataclass(frozen=True)

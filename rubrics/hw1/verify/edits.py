@@ -23,6 +23,7 @@ class Case:
         append: Cells after the last.
         printed: Texts in the stored outputs and what stands there instead.
         then: Changes files of the submission.
+        submitted_at: When it was handed in, as TOML writes it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Case:
     append: str = ""
     printed: tuple[tuple[str, str], ...] = ()
     then: Change | None = None
+    submitted_at: str = ""
 
 
 def remove(*names: str) -> Change:
@@ -179,6 +181,12 @@ CASES = (
         description="The PDF is missing.",
         outcomes={"handed-in/files": "fail", "handed-in/names": "blocked", "handed-in/pdf": "blocked"},
         then=remove(f"HW1_{IDS}.pdf"),
+    ),
+    Case(
+        name="late",
+        description="It was handed in two days after the date.",
+        outcomes={"handed-in/on-time": "fail"},
+        submitted_at="2024-03-01T20:00:00+02:00",
     ),
     Case(
         name="other-names",

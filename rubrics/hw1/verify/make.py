@@ -141,7 +141,10 @@ def make_mutant(case: Case, text: str, target: Path) -> None:
 
 def expectation(case: Case) -> str:
     """The text of `expect.toml`."""
-    lines = [f'description = "{case.description}"', "", "[outcomes]"]
+    lines = [f'description = "{case.description}"']
+    if case.submitted_at:
+        lines.append(f"submitted_at = {case.submitted_at}")
+    lines += ["", "[outcomes]"]
     lines += [f'"{name}" = "{outcome}"' for name, outcome in case.outcomes.items()]
     return "\n".join(lines) + "\n"
 

@@ -80,7 +80,7 @@ def test_verify_shows_the_matrix_and_its_status(grade, monkeypatch, fails, statu
 
     asked = {}
 
-    def without_boxes(folder, options, _listener):
+    def without_boxes(folder, options, _listener, _handed_in):
         asked.update(folder=folder, options=options)
         return {}
 

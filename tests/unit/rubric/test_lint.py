@@ -101,10 +101,6 @@ def test_a_case_without_expectation(write, params):
             "no criterion speaks of role 'other'",
         ),
         (("a bonus for more", "bonus"), "hidden criterion 'more' does not quote"),
-        (
-            ('id = "more"\ntitle = "More"\npoints = 1', 'id = "more"\ntitle = "More"\npoints = 0'),
-            "carries no points",
-        ),
     ],
 )
 def test_warnings(write, params, change, message):

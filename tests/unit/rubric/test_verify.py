@@ -169,6 +169,8 @@ def test_cases_are_read_from_the_folder(write, params):
     for name in ("reference", "worse"):
         (folder / "verify" / name / "submission").mkdir(parents=True)
         (folder / "verify" / name / "expect.toml").write_text(f'description = "{name}"\n')
+    with (folder / "verify/worse/expect.toml").open("a") as file:
+        file.write("submitted_at = 2024-03-01T20:00:00+02:00\n")
     (folder / "verify" / "notes.md").write_text("no case")
     (folder / "verify" / "__pycache__").mkdir()
     found = expectations_of(load(folder, params))
@@ -176,6 +178,8 @@ def test_cases_are_read_from_the_folder(write, params):
         "reference": "reference",
         "worse": "worse",
     }
+    assert found["reference"].submitted_at is None
+    assert str(found["worse"].submitted_at) == "2024-03-01 20:00:00+02:00"
 
 
 def test_a_folder_without_cases(write, params):
