@@ -70,7 +70,8 @@ class Run:
         self.workspace = Workspace(session.root, session.scratch)
         self.places.working_copy = str(self.workspace.folder)
         self.budget = Budget(int(params["optimizer_steps"]), float(params["cell_seconds"]))
-        self.journal = Journal(self.budget, self.uses, installed.served)
+        self.served = installed.served
+        self.journal = Journal(self.budget, self.uses, self.served)
         self.loss_inputs = LossInputs(self.budget, self.uses)
         self.meter = Meter(self.budget, self.uses, int(params["batches_per_loader"]), self.journal)
         self.alarm = Alarm(self.budget, float(params["wall_seconds"]))
@@ -230,7 +231,7 @@ class Run:
         journal = self.journal.payload()
         for loader in journal["loaders"]:
             loader["batch_size"] = whole(loader["batch_size"])
-        recognise(figures, self.journal, self.live())
+        recognise(figures, self.journal, self.live(), self.served)
         failed = [c["cell"] for c in self.cells if c["status"] in {"error", "timeout"}]
         reply.payload = fitting(
             {
