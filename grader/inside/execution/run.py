@@ -14,6 +14,7 @@ from .. import shims
 from .alarm import Alarm
 from .axes import bounded
 from .budget import Budget, OutputLimit, Stop, WallClock
+from .compared import compares
 from .errors import describe, hint_for, may_come_from_cut
 from .figures import Figures
 from .findings.losses import LossInputs
@@ -226,6 +227,7 @@ class Run:
                     "saved_as": figure.saved_as,
                     "axes": figure.axes,
                     "has_image": figure.pixels is not None,
+                    "compares": self._compares(figure.cell),
                 }
             )
         journal = self.journal.payload()
@@ -250,6 +252,14 @@ class Run:
                 "findings": self._findings(journal, figures),
             }
         )
+
+    def _compares(self, cell: int | None) -> bool:
+        """Whether a cell's pictures may be chosen by comparing."""
+        chunks = self.session.sources().chunks
+        try:
+            return compares(chunks, self.entry, cell)
+        except RecursionError:  # code of a depth that nobody writes
+            return False
 
     def _findings(
         self, journal: dict[str, Any], figures: list[dict[str, Any]]

@@ -252,3 +252,18 @@ def test_other_photographs_and_broken_files(served, photographs):
 def test_what_was_not_read_in_time_could_be_it_too(served, monkeypatch):
     monkeypatch.setattr("grader.inside.execution.pictures.FILES_SECONDS", 0.0)
     assert found_among(served, np.asarray(photograph(served, 1))) == [None]
+
+
+def test_figures_of_what_was_chosen_by_comparing(execute):
+    ran = execute(
+        """
+import matplotlib.pyplot as plt
+import torch
+x, y = torch.rand(8, 6, 6), torch.arange(8) % 3
+wrong = [i for i in range(8) if x[i].argmax() != y[i]]
+""",
+        "plt.imshow(x[0])\nplt.show()",
+        "plt.imshow(x[wrong[0]])\nplt.show()",
+    )
+    assert not ran.errors
+    assert [figure.compares for figure in ran.execution.figures] == [False, True]
