@@ -219,7 +219,7 @@ def _free(
         why = missing if not nets else "no cell draws enough that your nets were asked about"
         return waiting(f"Pictures are drawn, but {why}. A person will look.", **more)
     best: tuple[Fraction, int, int, Net] | None = None
-    right = 0
+    right: list[tuple[int, int, Net]] = []
     any_would_do = False
     for drawn in galleries:
         counted = [(*net.wrong(seen, drawn.shown), net) for net in nets]
@@ -230,15 +230,17 @@ def _free(
         ]
         if not scored:
             continue
+        least = min(scored, key=lambda one: one[0])
+        if least[0] <= 1 - RIGHT and _all_withheld(seen, drawn.shown):
+            right.append(least[1:])
+            continue
         first = max(scored, key=lambda one: one[0])
         result = _told(params, first[3], *first[1:3], more)
         if result is not None and (drawn.compares or not _side_by_side(seen, drawn.shown)):
             return result
         any_would_do |= result is not None
         best = first if best is None or first[0] > best[0] else best
-        least = min(scored, key=lambda one: one[0])
-        right += least[0] <= 1 - RIGHT and _all_withheld(seen, drawn.shown)
-    if best is None:
+    if best is None and not right:
         return waiting("Your nets were not asked about enough of them. A person will look.", **more)
     if any_would_do:
         return waiting(
@@ -246,15 +248,16 @@ def _free(
             "compares predictions with labels to choose them. A person will look.",
             **more,
         )
-    _, wrong, known, net = best
     unknown = sum(picture.is_of == "unknown" for _, _, picture in pictures(run))
-    if right == len(galleries) and unknown < params.at_least:
+    if len(right) == len(galleries) and unknown < params.at_least:
+        wrong, known, net = right[0]
         return failed(
             f"{_of(wrong, known, net)}: the others are classified rightly, by the labels that your "
             "code saw.",
             hint="Pick them where the predicted class differs from the label (!=, not ==).",
             **_measured(params, net, wrong, known, more),
         )
+    wrong, known, net = best[1:] if best is not None else right[0]
     return waiting(
         f"{_of(wrong, known, net)}; they may be the mistakes of another net. A person will look.",
         **more,

@@ -1,7 +1,7 @@
 """Drawn pictures among the files of the data at hand: which row of `imagenette/val` one shows.
 
 1. every file small, whole and in the usual crops, beside what was drawn, as small
-2. the likeliest few again, at the size that was drawn
+2. the likeliest few again, at the size that was drawn, or nearly
 3. of several files with that picture, the one whose differences were drawn
 
 A file is found whatever normalisation, resizing or flip it went through, or it stays unknown. Where
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from time import monotonic
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,12 +35,16 @@ CROPS = (1.0, 224 / 256, 224 / 232)
 NEAR = 0.06
 FEW = 32
 """Files that are compared at full size: the likeliest, and those that come so near."""
+ALIKE = 4
+"""Files of which several views are compared: crops of nearly one size look alike, when small."""
 LIKELY, CLEARLY = 0.9, 0.1
 """Resized otherwise, or clipped by `imshow`, it matches less well; then no other may come near."""
 SAME = 0.98
 """Correlation of files that hold one picture, but for a corner."""
 TELLS = 8.0
 """Of 255: by so much a pixel of two such files differs, if it tells them apart."""
+SIDE = 96
+"""Pixels of the longer side, when few files are compared."""
 KEPT = 128
 """Decoded files."""
 
@@ -89,7 +93,7 @@ class Photographs:
     Args:
         source: The split.
         files: One for each row.
-        until: When to stop reading, by the monotonic clock.
+        until: When to stop, in processor time: how busy the machine is must not change a verdict.
     """
 
     def __init__(self, source: str, files: list[str], until: float) -> None:
@@ -108,7 +112,7 @@ class Photographs:
         nothing: list[Found | None] = [None] * len(drawn)
         if not drawn or not self._read():
             return nothing
-        return [None if monotonic() > self._until else self._find(one) for one in drawn]
+        return [None if process_time() > self._until else self._find(one) for one in drawn]
 
     def _read(self) -> bool:
         """Read every file, small; what is not read whole could hide a better match."""
@@ -116,61 +120,69 @@ class Photographs:
 
         views: dict[float | None, list[Array]] = {share: [] for share in (None, *CROPS)}
         for file in self._files:
-            if monotonic() > self._until:
+            if process_time() > self._until:
                 return False
             with Image.open(file) as opened:
                 opened.draft("RGB", (2 * SMALL, 2 * SMALL))
                 picture = opened.convert("RGB")
             for share, rows in views.items():
-                rows.append(_seen(picture, (SMALL, SMALL), share))
+                whole = share == 1.0 and picture.width == picture.height
+                seen = views[None][-1] if whole else _seen(picture, (SMALL, SMALL), share)
+                rows.append(seen)
         self._small = {share: standard(np.stack(rows)) for share, rows in views.items() if rows}
+        if self._small and (self._small[None] == self._small[1.0]).all():
+            del self._small[1.0]  # all are square
         return bool(self._small)
 
     def _find(self, drawn: Array) -> Found | None:
-        if min(drawn.shape[:2]) < SMALL:
+        height, width = drawn.shape[:2]
+        if min(height, width) < SMALL:
             return None
-        near, beyond = self._nearest(drawn)
-        best: tuple[float, View, int] = (-1.0, (None, False), -1)
-        looks: dict[tuple[View, int], float] = {}
-        for view, row in near:
-            looks[view, row] = match = _match(self._look(row, view, drawn), drawn)
-            best = max(best, (match, view, row), key=lambda one: one[0])
-        first, view, row = best
+        if max(height, width) > SIDE:
+            share = SIDE / max(height, width)
+            size = max(SMALL, round(width * share)), max(SMALL, round(height * share))
+            drawn = _resized(drawn, size)
+        near, beyond = self._nearest(drawn, square=height == width)
+        looks = {(row, view): self._look(row, view, drawn.shape) for row, view in near}
+        matches = {key: _match(look, drawn) for key, look in looks.items()}
+        row, view = max(matches, key=lambda key: matches[key])
+        first, mine = matches[row, view], looks[row, view]
         if first < LIKELY:
             return None
-        mine = self._look(row, view, drawn)
-        rows = sorted({other for _, other in near})
-        same = {r: look for r in rows if _match(look := self._look(r, view, drawn), mine) >= SAME}
-        second = max([beyond, *(m for (_, r), m in looks.items() if r not in same)], default=-1.0)
+        same = {}
+        for other in sorted({row for row, _ in near}):
+            look = looks.get((other, view))
+            look = self._look(other, view, drawn.shape) if look is None else look
+            if other == row or _match(look, mine) >= SAME:
+                same[other] = look
+        second = max([beyond, *(match for (r, _), match in matches.items() if r not in same)])
         if first < EXACT and first - second < CLEARLY:
             return None
         which = row if len(same) == 1 else _told_apart(same, row, drawn)
         return self.source, [] if which is None else [which]
 
-    def _nearest(self, drawn: Array) -> tuple[list[tuple[View, int]], float]:
+    def _nearest(self, drawn: Array, *, square: bool) -> tuple[list[tuple[int, View]], float]:
         """Views of files that come nearest, when small, and how near the others come."""
         small = _resized(drawn, (SMALL, SMALL))
-        square = drawn.shape[0] == drawn.shape[1]
-        shares = [share for share in self._small if share is None or square]
         scores: dict[View, Array] = {}
         for flipped in (False, True):
             look = small[:, ::-1] if flipped else small
             wanted = standard(np.repeat(look, 3 // look.shape[2], axis=2)[None])[0]
-            for share in shares:
-                scores[share, flipped] = self._small[share] @ wanted
-        likeliest = max(scores, key=lambda view: float(scores[view].max()))
+            for share, rows in self._small.items():
+                if share is None or square:
+                    scores[share, flipped] = rows @ wanted
         every = np.stack(list(scores.values())).max(axis=0)  # [files]
         order = np.argsort(-every, kind="stable")
-        enough = every[order] >= every[order[0]] - NEAR
-        chosen = order[:FEW][enough[:FEW]]
-        views = list(scores)
-        near = [(likeliest, int(row)) for row in chosen]
-        for row in chosen[:4]:  # crops of nearly the same size look alike, when small
-            near += [(view, int(row)) for view in views if view != likeliest]
+        least = every[order[0]] - NEAR
+        chosen = [int(row) for row in order[:FEW] if every[row] >= least]
+        likeliest = max(scores, key=lambda view: float(scores[view].max()))
+        near = [(row, likeliest) for row in chosen]
+        for row in chosen[:ALIKE]:
+            near += [(row, v) for v in scores if v != likeliest and scores[v][row] >= least]
         others = np.delete(every, chosen)
         return near, float(others.max()) if len(others) else -1.0
 
-    def _look(self, row: int, view: View, drawn: Array) -> Array:
+    def _look(self, row: int, view: View, shape: tuple[int, ...]) -> Array:
         """A file as it would have been drawn, in grey levels."""
         from PIL import Image
 
@@ -179,7 +191,7 @@ class Photographs:
                 self._looks.clear()
             with Image.open(self._files[row]) as opened:
                 self._looks[row] = opened.convert("RGB")
-        height, width, channels = drawn.shape
+        height, width, channels = shape
         share, flipped = view
         picture = self._looks[row]
         found = _seen(picture.convert("L") if channels == 1 else picture, (width, height), share)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, process_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +35,7 @@ SIDE = 512
 VALUES = 1024
 SECONDS = 6.0
 FILES_SECONDS = 8.0
-"""For pictures that nothing else showed to be anything, among files."""
+"""Of processor time, for pictures that nothing else showed to be anything, among files."""
 LIKELY, CLEARLY = 0.8, 0.15
 """Pictures that `imshow` clipped match less well; then nothing else may come near."""
 LEAST = 9
@@ -137,7 +137,7 @@ def _among_arrays(
 
 
 def _among_files(waiting: list[tuple[dict[str, Any], Array]], served: Served | None) -> None:
-    until = monotonic() + FILES_SECONDS
+    until = process_time() + FILES_SECONDS
     for source, files in files_of(served) if served is not None else ():
         left = [
             (entry, planes)
@@ -145,7 +145,7 @@ def _among_files(waiting: list[tuple[dict[str, Any], Array]], served: Served | N
             for planes in [_planes(pixels, 1 if pixels.ndim == 2 else 3)]  # noqa: PLR2004
             if planes is not None
         ]
-        if not left or monotonic() > until:
+        if not left or process_time() > until:
             return
         shown = Photographs(source, files, until).find([planes for _, planes in left])
         for (entry, _), found in zip(left, shown, strict=True):

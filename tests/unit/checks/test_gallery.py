@@ -106,13 +106,15 @@ class TestFree:
         )
 
     def test_mistakes_of_the_net_saved_or_as_the_run_left_it(self) -> None:
-        scores, other = some_scores(LABELS, wrong=0), some_scores(SERVED, wrong=0)
+        scores, other = some_scores(LABELS, wrong=0), some_scores(SERVED, wrong=40)
         shown = figure(3, 8, 30, 31, 70, 90)
         for nets in ({"saved": scores}, {"live": scores}, {"saved": other, "live": scores}):
             result = self.graded(shown, **nets)
             assert result.outcome is Outcome.PASS
             assert "6 of the 6 pictures that you show are misclassified" in result.message
-        assert self.graded(shown, served=LABELS, live=other).outcome is Outcome.PASS
+        assert self.graded(shown, saved=other).outcome is Outcome.PENDING
+        true = {"served": LABELS, "saved": some_scores(LABELS, 0), "live": some_scores(LABELS, 95)}
+        assert self.graded(shown, **true).outcome is Outcome.PASS
 
     def test_ones_that_it_gets_right(self) -> None:
         scores = some_scores(SERVED, wrong=1)
@@ -120,6 +122,9 @@ class TestFree:
         result = self.graded(figure(7, 9, 30, 50, 51, 52), live=scores)
         assert result.outcome is Outcome.FAIL
         assert "0 of the 6 pictures" in result.message
+        another = some_scores(LABELS, wrong=0)
+        both = self.graded(figure(7, 9, 30, 50, 51, 52), live=scores, saved=another)
+        assert both.outcome is Outcome.FAIL
         assert result.places
 
     def test_where_labels_are_true_they_may_be_the_mistakes_of_another_net(self) -> None:
