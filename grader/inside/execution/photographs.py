@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..shims.served import Copy, Served
 
-__all__ = ["Found", "Photographs", "files_of"]
+__all__ = ["SMALL", "Found", "Photographs", "files_of"]
 
 SMALL = 16
 """Pixels of a side, when all files are compared."""
@@ -107,7 +107,7 @@ class Photographs:
         """What each drawn picture shows; None where that is not certain.
 
         Shapes:
-            drawn: of each, [H, W, 1 or 3].
+            drawn: of each, [H, W, 3].
         """
         nothing: list[Found | None] = [None] * len(drawn)
         if not drawn or not self._read():
@@ -136,8 +136,6 @@ class Photographs:
 
     def _find(self, drawn: Array) -> Found | None:
         height, width = drawn.shape[:2]
-        if min(height, width) < SMALL:
-            return None
         if max(height, width) > SIDE:
             share = SIDE / max(height, width)
             size = max(SMALL, round(width * share)), max(SMALL, round(height * share))
@@ -167,7 +165,7 @@ class Photographs:
         scores: dict[View, Array] = {}
         for flipped in (False, True):
             look = small[:, ::-1] if flipped else small
-            wanted = standard(np.repeat(look, 3 // look.shape[2], axis=2)[None])[0]
+            wanted = standard(look[None])[0]
             for share, rows in self._small.items():
                 if share is None or square:
                     scores[share, flipped] = rows @ wanted
@@ -191,10 +189,8 @@ class Photographs:
                 self._looks.clear()
             with Image.open(self._files[row]) as opened:
                 self._looks[row] = opened.convert("RGB")
-        height, width, channels = shape
         share, flipped = view
-        picture = self._looks[row]
-        found = _seen(picture.convert("L") if channels == 1 else picture, (width, height), share)
+        found = _seen(self._looks[row], (shape[1], shape[0]), share)
         return found[:, ::-1] if flipped else found
 
 
@@ -208,8 +204,7 @@ def _seen(picture: Image, size: tuple[int, int], share: float | None) -> Array:
         side = share * min(width, height)
         left, top = (width - side) / 2, (height - side) / 2
         box = (left, top, left + side, top + side)
-    found = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, box=box), np.float32)
-    return found if found.ndim == 3 else found[..., None]  # noqa: PLR2004
+    return np.asarray(picture.resize(size, Image.Resampling.BILINEAR, box=box), np.float32)
 
 
 def _resized(drawn: Array, size: tuple[int, int]) -> Array:

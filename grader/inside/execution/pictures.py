@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .journal.origins import published
 from .journal.rows import parts_of
 from .likeness import EXACT, as_pictures, best_matches
 from .meter import number
-from .photographs import Photographs, files_of
+from .photographs import SMALL, Photographs, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,6 +42,7 @@ LEAST = 9
 FILTER_SIDE = 16
 """Of the largest picture that may be a filter."""
 NETS = 20
+COLOURS = 3
 
 Array = np.ndarray[Any, Any]
 
@@ -104,7 +104,7 @@ def recognise(
         figures: Described by `axes`.
         journal: Knows the datasets that were walked over.
         names: The student's names, for datasets and nets alive.
-        served: The data at hand, for pictures that were copied from it.
+        served: The data at hand, for photographs: wherever the code keeps them.
     """
     waiting: list[tuple[dict[str, Any], Array]] = []
     for figure in figures:
@@ -119,7 +119,7 @@ def recognise(
                 ):
                     waiting.append((entry, pixels))
     with suppress(Exception):  # data of a form that nobody thought of: the pictures stay unknown
-        _among_arrays(waiting, _known(journal, names, served))
+        _among_arrays(waiting, _known(journal, names))
     with suppress(Exception):  # a file that is no picture: the same
         _among_files(waiting, served)
 
@@ -137,13 +137,13 @@ def _among_arrays(
 
 
 def _among_files(waiting: list[tuple[dict[str, Any], Array]], served: Served | None) -> None:
+    """Only pictures in colour: a feature map may look like what it is of."""
     until = process_time() + FILES_SECONDS
     for source, files in files_of(served) if served is not None else ():
         left = [
             (entry, planes)
             for entry, pixels in _unknown(waiting)
-            for planes in [_planes(pixels, 1 if pixels.ndim == 2 else 3)]  # noqa: PLR2004
-            if planes is not None
+            if (planes := _planes(pixels, COLOURS)) is not None and min(planes.shape[:2]) >= SMALL
         ]
         if not left or process_time() > until:
             return
@@ -159,13 +159,8 @@ def _unknown(
     return [one for one in waiting if "is_of" not in one[0]]
 
 
-def _known(
-    journal: Journal, names: dict[str, Any], served: Served | None
-) -> Iterator[tuple[str, Array, str]]:
-    """Parameters first, they are few; then test data, where galleries come from.
-
-    At last the data at hand, for rows that code keeps in lists of its own.
-    """
+def _known(journal: Journal, names: dict[str, Any]) -> Iterator[tuple[str, Array, str]]:
+    """Parameters first, they are few; then test data, where galleries come from."""
     from torch.nn import Module
 
     yield from _parameters([value for value in names.values() if isinstance(value, Module)])
@@ -178,9 +173,6 @@ def _known(
             found[part.source] = np.asarray(array.numpy() if hasattr(array, "numpy") else array)
     for source in sorted(found, key=lambda s: (not s.endswith("/test"), s)):
         yield source, found[source], "dataset"
-    for source, rows in published(served) if served is not None else ():
-        if source not in found:
-            yield source, rows, "dataset"
 
 
 def _datasets(names: dict[str, Any]) -> list[Any]:

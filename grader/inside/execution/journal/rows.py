@@ -232,7 +232,7 @@ def _array_in(base: Any, rows: int) -> Any:
         for name in held
         if not LABELS.fullmatch(name) and not _are_labels(space[name], rows)
     ]
-    return max(others, key=lambda array: (array.ndim > 2, _width(array)), default=None)  # noqa: PLR2004 - pictures first
+    return max(others, key=lambda array: (len(array.shape) > 2, _width(array)), default=None)  # noqa: PLR2004 - pictures first
 
 
 def _width(array: Any) -> int:
@@ -245,7 +245,7 @@ def _are_labels(array: Any, rows: int) -> bool:
     width = _width(array)
     if width <= 1:
         return True
-    if array.ndim > 2 or width > MOST_CLASSES:  # noqa: PLR2004
+    if len(array.shape) > 2 or width > MOST_CLASSES:  # noqa: PLR2004
         return False
     try:
         values = np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)

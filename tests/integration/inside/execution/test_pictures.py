@@ -199,7 +199,6 @@ DRAWN = {
     "flipped": lambda t, picture: np.asarray(t.Resize((48, 48))(picture))[:, ::-1],
     "cropped": lambda t, picture: np.asarray(t.CenterCrop(56)(t.Resize(64)(picture))),
     "square": lambda t, picture: np.asarray(t.CenterCrop(64)(t.Resize(64)(picture))),
-    "grey": lambda t, picture: np.asarray(t.Grayscale()(t.Resize((48, 48))(picture))),
     "cubic": lambda _t, picture: np.asarray(picture.resize((64, 64), 3)),
 }
 
@@ -244,6 +243,8 @@ def test_other_photographs_and_broken_files(served, photographs):
     other = rng.random((64, 64, 3))
     gradient = np.linspace(0, 1, 64)[:, None] * np.ones((1, 64))
     assert found_among(served, mixed, part, other, gradient, np.zeros((64, 64, 3))) == [None] * 5
+    like_a_map = ones[1].mean(axis=2)
+    assert found_among(served, like_a_map, ones[1][:12, :12]) == [None] * 2
     for path in Path(served.copies[0].path).glob("**/val_000003.JPEG"):
         path.write_bytes(b"no picture")
     assert found_among(served, np.asarray(photograph(served, 1))) == [None]
