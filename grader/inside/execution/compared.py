@@ -53,11 +53,11 @@ def compares(chunks: Iterable[Chunk], file: str, cell: int | None) -> bool:
 
 def _stored(statement: ast.stmt) -> set[str]:
     """Names that a statement makes, or adds to: `wrong.append(row)`."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {statement.name}  # what is made inside stays there
     found = _names(statement, ast.Store)
     for node in ast.walk(statement):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.add(node.name)
-        elif (
+        if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
             and isinstance(node.func.value, ast.Name)

@@ -19,6 +19,7 @@ for i in range(9):
 def errors(net):
     return [i for i in rows if net(i).ne(labels[i]).any()]
 def accuracy(net):
+    data = list(net)
     return sum(a == b for a, b in net)
 """
 
