@@ -1,4 +1,4 @@
-"""Families `confusion` and `gallery`: what pictures of a run really show."""
+"""Family `confusion`: whether a matrix, printed or drawn, is that of the net."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pydantic import Field
 
 from grader.checks.base import Seen, check, failed
 from grader.checks.drawn import pictures, place_of_figure
-from grader.checks.faults import waiting
-from grader.checks.phrases import bound_by, called, count, decimal, examples, share
+from grader.checks.phrases import bound_by, called, examples, share
 from grader.checks.requests import Source, execute, inspect_source, predict, read_documents
 from grader.checks.runs import not_reached
 from grader.checks.scores import judge
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from grader.model.measurements import ImageSeen
     from grader.model.rubric import Rubric
 
-__all__ = ["ConfusionMatches", "GalleryMisclassified"]
+__all__ = ["ConfusionMatches"]
 
 Matrix = tuple[tuple[float, ...], ...]
 
@@ -51,20 +50,6 @@ class ConfusionMatches(Record):
     structure_fraction: Points = Fraction(1)
     """Share when the matrix is only drawn, by a run in which test labels are withheld: its numbers
     then say nothing."""
-    source: Source = "saved"
-
-
-class GalleryMisclassified(Record):
-    """Parameters of `gallery.misclassified`."""
-
-    model: str
-    """A role of kind `module`."""
-    dataset: str
-    """The split that the pictures are from, such as `imagenette/val`."""
-    at_least: int = Field(default=5, ge=1)
-    """Pictures of that split."""
-    wrong: Points = Fraction(9, 10)
-    """Share of them that the net must really misclassify."""
     source: Source = "saved"
 
 
@@ -234,75 +219,3 @@ def _cells_apart(matrix: Matrix, mine: tuple[tuple[int, ...], ...], tolerance: i
                 right = np.abs(found - np.nan_to_num(wanted)) <= allowed
                 fewest = min(fewest, int((~right).sum()))
     return fewest
-
-
-def _gallery_needs(params: GalleryMisclassified, rubric: Rubric) -> tuple[ProbeRequest, ...]:
-    scored = predict(rubric, params.model, params.dataset, params.source)
-    return (execute(rubric), scored, inspect_source())
-
-
-@check("gallery.misclassified", GalleryMisclassified, needs=_gallery_needs)
-def gallery_misclassified(params: GalleryMisclassified, seen: Seen) -> CheckResult:
-    """Your gallery shows pictures that your net really gets wrong."""
-    evidence, run = seen.measured(execute(seen.rubric), Execution)
-    rows: dict[int, Place] = {}
-    every = 0
-    for figure, _, picture in pictures(run):
-        every += 1
-        if picture.is_of == "dataset" and picture.name == params.dataset and picture.index:
-            rows.setdefault(picture.index[0], place_of_figure(run, figure))
-    name = called(params.model)
-    expected = f"At least {count(params.at_least, 'picture')} of {params.dataset}, "
-    expected += f"{decimal(100 * params.wrong, 3)}% of them misclassified by your saved {name}."
-    places = tuple(dict.fromkeys(rows.values()))[:20]
-    if len(rows) < params.at_least:
-        if stopped := not_reached(evidence, run, "the gallery", seen.source()):
-            return stopped
-        told = f"{count(every, 'picture')} drawn, {len(rows)} of them from {params.dataset}"
-        if every >= params.at_least:
-            return waiting(
-                f"Your run has {told}. A person will look.", expected=expected, places=places
-            )
-        return failed(
-            f"Your run has {told}; {params.at_least} were asked for.",
-            expected=expected,
-            hint="Draw each misclassified picture with imshow, with its true and predicted class.",
-            places=places,
-        )
-    wrong, known, bound = _misclassified(params, seen, list(rows))
-    value = Fraction(wrong, known) if known else Fraction(0)
-    told = f"{wrong} of the {known} pictures that you show are misclassified by your {name}"
-    more: dict[str, Any] = {
-        "expected": expected,
-        "measured": float(value),
-        "threshold": float(params.wrong),
-        "unit": "share misclassified",
-        "places": places,
-        "bound_by": bound,
-    }
-    if known and value >= params.wrong:
-        return CheckResult.banded(Fraction(1), f"{told}.", **more)
-    return failed(
-        f"{told}.",
-        hint="Pick them where the predicted class differs from the label, with the weights that "
-        "you hand in and in eval() mode.",
-        **more,
-    )
-
-
-def _misclassified(
-    params: GalleryMisclassified, seen: Seen, rows: list[int]
-) -> tuple[int, int, str]:
-    """Shown rows that the net gets wrong, rows that are known, and how the net was bound.
-
-    Labels are those that the student's code saw: of a test split they are permuted in a run.
-    """
-    request = predict(seen.rubric, params.model, params.dataset, params.source)
-    evidence, predictions = seen.measured(request, Predictions)
-    judged = judge(seen, evidence, params.dataset)
-    served = seen.truth.served_labels.get(params.dataset) or seen.labels(params.dataset)
-    order = seen.truth.served_rows.get(params.dataset) or range(judged.total)
-    known = [row for row in rows if 0 <= row < min(len(served), len(order))]
-    known = [row for row in known if 0 <= order[row] < judged.total]
-    wrong = sum(int(judged.chosen[order[row]]) != served[row] for row in known)
-    return wrong, len(known), bound_by(predictions.binding)

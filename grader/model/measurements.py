@@ -333,6 +333,8 @@ class FigureSeen(Record):
     axes: tuple[Axes, ...] = Field(max_length=100)
     has_image: bool = True
     """False when over the budget of captured pixels."""
+    compares: bool = False
+    """Whether its cell's code, or what made the names in it, compares: `guess != label`."""
 
 
 class LossSeries(Record):

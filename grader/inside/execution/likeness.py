@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EXACT", "as_pictures", "best_matches"]
+__all__ = ["EXACT", "as_pictures", "best_matches", "standard"]
 
 EXACT = 0.9995
 """A correlation that only the same picture reaches."""
@@ -38,14 +38,14 @@ def best_matches(wanted: Array, looks: Array, until: float) -> tuple[Array, Arra
         looks: To look among.
         until: When to stop looking, in seconds of the monotonic clock.
     """
-    mine = _standard(wanted)
+    mine = standard(wanted)
     best = np.full(len(mine), -1.0)
     second = np.full(len(mine), -1.0)
     where = np.zeros(len(mine), dtype=np.int64)
     for start in range(0, len(looks), CHUNK):
         if monotonic() > until:
             break
-        match = mine @ _standard(looks[start : start + CHUNK]).T  # [wanted, chunk]
+        match = mine @ standard(looks[start : start + CHUNK]).T  # [wanted, chunk]
         top = match.argmax(axis=1)
         value = match[np.arange(len(mine)), top]
         match[np.arange(len(mine)), top] = -1.0
@@ -57,7 +57,7 @@ def best_matches(wanted: Array, looks: Array, until: float) -> tuple[Array, Arra
     return best, second, where
 
 
-def _standard(pictures: Array) -> Array:
+def standard(pictures: Array) -> Array:
     """Each channel with mean 0 and length 1: a product of two is their correlation.
 
     Shapes:

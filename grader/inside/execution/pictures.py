@@ -2,13 +2,14 @@
 
 A picture is recognised when it matches almost exactly, or far better than everything else; all else
 stays unknown. Small pictures are compared as they are drawn, while the net lives that a
-function made; all others after the run. Both within a few seconds.
+function made; all others after the run, at last among the files at hand. Each within a few seconds.
 """
 
 from __future__ import annotations
 
 import gc
-from time import monotonic
+from contextlib import suppress
+from time import monotonic, process_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +17,12 @@ import numpy as np
 from .journal.rows import parts_of
 from .likeness import EXACT, as_pictures, best_matches
 from .meter import number
+from .photographs import SMALL, Photographs, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..shims.served import Served
     from .journal.journal import Journal
 
 __all__ = ["Filters", "drawn_on", "recognise"]
@@ -30,6 +33,8 @@ SIDE = 512
 """A larger picture is kept by its shape only."""
 VALUES = 1024
 SECONDS = 6.0
+FILES_SECONDS = 8.0
+"""Of processor time, for pictures that nothing else showed to be anything, among files."""
 LIKELY, CLEARLY = 0.8, 0.15
 """Pictures that `imshow` clipped match less well; then nothing else may come near."""
 LEAST = 9
@@ -37,6 +42,7 @@ LEAST = 9
 FILTER_SIDE = 16
 """Of the largest picture that may be a filter."""
 NETS = 20
+COLOURS = 3
 
 Array = np.ndarray[Any, Any]
 
@@ -86,13 +92,19 @@ class Filters:
             self._left_seconds -= monotonic() - began
 
 
-def recognise(figures: list[dict[str, Any]], journal: Journal, names: dict[str, Any]) -> None:
+def recognise(
+    figures: list[dict[str, Any]],
+    journal: Journal,
+    names: dict[str, Any],
+    served: Served | None = None,
+) -> None:
     """Say what the pictures of all figures are of, and let go of their pixels.
 
     Args:
         figures: Described by `axes`.
         journal: Knows the datasets that were walked over.
         names: The student's names, for datasets and nets alive.
+        served: The data at hand, for photographs: wherever the code keeps them.
     """
     waiting: list[tuple[dict[str, Any], Array]] = []
     for figure in figures:
@@ -106,16 +118,45 @@ def recognise(figures: list[dict[str, Any]], journal: Journal, names: dict[str, 
                     and np.isfinite(pixels).all()
                 ):
                     waiting.append((entry, pixels))
-    if not waiting:
-        return
+    with suppress(Exception):  # data of a form that nobody thought of: the pictures stay unknown
+        _among_arrays(waiting, _known(journal, names))
+    with suppress(Exception):  # a file that is no picture: the same
+        _among_files(waiting, served)
+
+
+def _among_arrays(
+    waiting: list[tuple[dict[str, Any], Array]], known: Iterator[tuple[str, Array, str]]
+) -> None:
     began = monotonic()
-    try:
-        for name, rows, is_of in _known(journal, names):
-            if monotonic() - began > SECONDS:
-                return
-            _compare(waiting, name, rows, is_of, began)
-    except Exception:  # data of a form that nobody thought of: the pictures stay unknown
-        return
+    while _unknown(waiting) and monotonic() - began <= SECONDS:
+        found = next(known, None)
+        if found is None:
+            return
+        name, rows, is_of = found
+        _compare(waiting, name, rows, is_of, began)
+
+
+def _among_files(waiting: list[tuple[dict[str, Any], Array]], served: Served | None) -> None:
+    """Only pictures in colour: a feature map may look like what it is of."""
+    until = process_time() + FILES_SECONDS
+    for source, files in files_of(served) if served is not None else ():
+        left = [
+            (entry, planes)
+            for entry, pixels in _unknown(waiting)
+            if (planes := _planes(pixels, COLOURS)) is not None and min(planes.shape[:2]) >= SMALL
+        ]
+        if not left or process_time() > until:
+            return
+        shown = Photographs(source, files, until).find([planes for _, planes in left])
+        for (entry, _), found in zip(left, shown, strict=True):
+            if found is not None:
+                entry["is_of"], entry["name"], entry["index"] = "dataset", *found
+
+
+def _unknown(
+    waiting: list[tuple[dict[str, Any], Array]],
+) -> list[tuple[dict[str, Any], Array]]:
+    return [one for one in waiting if "is_of" not in one[0]]
 
 
 def _known(journal: Journal, names: dict[str, Any]) -> Iterator[tuple[str, Array, str]]:

@@ -14,6 +14,7 @@ from .. import shims
 from .alarm import Alarm
 from .axes import bounded
 from .budget import Budget, OutputLimit, Stop, WallClock
+from .compared import compares
 from .errors import describe, hint_for, may_come_from_cut
 from .figures import Figures
 from .findings.losses import LossInputs
@@ -70,7 +71,8 @@ class Run:
         self.workspace = Workspace(session.root, session.scratch)
         self.places.working_copy = str(self.workspace.folder)
         self.budget = Budget(int(params["optimizer_steps"]), float(params["cell_seconds"]))
-        self.journal = Journal(self.budget, self.uses, installed.served)
+        self.served = installed.served
+        self.journal = Journal(self.budget, self.uses, self.served)
         self.loss_inputs = LossInputs(self.budget, self.uses)
         self.meter = Meter(self.budget, self.uses, int(params["batches_per_loader"]), self.journal)
         self.alarm = Alarm(self.budget, float(params["wall_seconds"]))
@@ -225,12 +227,13 @@ class Run:
                     "saved_as": figure.saved_as,
                     "axes": figure.axes,
                     "has_image": figure.pixels is not None,
+                    "compares": self._compares(figure.cell),
                 }
             )
         journal = self.journal.payload()
         for loader in journal["loaders"]:
             loader["batch_size"] = whole(loader["batch_size"])
-        recognise(figures, self.journal, self.live())
+        recognise(figures, self.journal, self.live(), self.served)
         failed = [c["cell"] for c in self.cells if c["status"] in {"error", "timeout"}]
         reply.payload = fitting(
             {
@@ -249,6 +252,14 @@ class Run:
                 "findings": self._findings(journal, figures),
             }
         )
+
+    def _compares(self, cell: int | None) -> bool:
+        """Whether a cell's pictures may be chosen by comparing."""
+        chunks = self.session.sources().chunks
+        try:
+            return compares(chunks, self.entry, cell)
+        except RecursionError:  # code of a depth that nobody writes
+            return False
 
     def _findings(
         self, journal: dict[str, Any], figures: list[dict[str, Any]]

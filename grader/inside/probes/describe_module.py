@@ -11,6 +11,7 @@ from ..binding.input_shapes import likely_shapes
 from ..binding.nets import leaf_layers, make_net
 from ..binding.roles import bind_module
 from ..binding.tracing import Trace, settings_of, trace
+from ..execution.meter import number
 
 if TYPE_CHECKING:
     from ..binding.bound import Bound
@@ -167,16 +168,7 @@ def _guessed(name: str) -> str:
 def _row_sums(output: torch.Tensor) -> list[float | str]:
     if output.dim() != 2:  # noqa: PLR2004 - [N, K]
         return []
-    return [_number(float(v)) for v in output.double().exp().sum(dim=1)]
-
-
-def _number(value: float) -> float | str:
-    """As the record's Number: non-finite values say so."""
-    if math.isnan(value):
-        return "nan"
-    if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    return value
+    return [number(v) for v in output.double().exp().sum(dim=1)]
 
 
 def _layer(path: str, leaf: Any, shapes: dict[int, list[int]]) -> dict[str, Any]:

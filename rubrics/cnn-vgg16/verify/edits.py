@@ -113,6 +113,12 @@ CASES = (
         edits=(("    ax.imshow(pictures[i * step][0])\n", ""),),
     ),
     Case(
+        name="gallery-of-right-ones",
+        description="The images shown are those that the network classifies rightly.",
+        outcomes={"implementation.6/gallery": "fail"},
+        edits=(("if guesses[i] != test[i][1]]", "if guesses[i] == test[i][1]]"), ("wrong[::7]", "wrong")),
+    ),
+    Case(
         name="no-curves",
         description="Accuracies are printed and not drawn.",
         outcomes={"training/curves": "fail"},

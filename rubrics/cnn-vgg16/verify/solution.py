@@ -243,8 +243,8 @@ with torch.no_grad():
 wrong = [i for i in range(len(test)) if guesses[i] != test[i][1]]
 pictures = get_dataset("imagenet", 100, None)[2]
 step = max(1, len(pictures) // 200)
-fig, axes = plt.subplots(2, 4, figsize=(7, 4))
-for ax, i in zip(axes.flat, wrong):
+fig, axes = plt.subplots(3, 4, figsize=(7, 6))
+for ax, i in zip(axes.flat, wrong[::7]):
     ax.imshow(pictures[i * step][0])
     ax.set_title(f"{guesses[i].item()}, is {test[i][1].item()}")
     ax.axis("off")

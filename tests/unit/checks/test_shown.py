@@ -1,4 +1,4 @@
-"""Checks of what pictures and printed matrices show."""
+"""Checks of printed and drawn matrices."""
 
 from __future__ import annotations
 
@@ -29,50 +29,6 @@ if TYPE_CHECKING:
     from grader.model.measurements import (
         FigureSeen,
     )
-    from grader.model.scorecard import CheckResult
-
-
-class TestGallery:
-    WRONG = 6
-    """The first rows that the net misclassifies."""
-
-    def graded(self, rows: tuple[int, ...], **truth: Any) -> CheckResult:
-        labels = some_labels(100)
-        images = [picture(is_of="dataset", name=DATASET, index=(row,)) for row in rows]
-        request = predict(a_rubric(), "cnn", DATASET)
-        scores = some_scores(labels, wrong=self.WRONG)
-        seen = a_seen(
-            run(figures=(pictured(*images),)),
-            measured(request, some_predictions(), scores=scores),
-            truth=a_truth(labels={DATASET: labels}, **truth),
-        )
-        given = {"model": "cnn", "dataset": DATASET, "at_least": 5}
-        return judged("gallery.misclassified", given, seen)
-
-    def test_rows_that_the_net_gets_wrong(self) -> None:
-        assert self.graded((0, 1, 2, 3, 4)).outcome is Outcome.PASS
-        result = self.graded((0, 1, 2, 50, 51))
-        assert result.outcome is Outcome.FAIL
-        assert "3 of the 5 pictures that you show are misclassified" in result.message
-
-    def test_the_labels_that_the_code_saw_decide(self) -> None:
-        served = tuple((label + 1) % 10 for label in some_labels(100))
-        shown = self.graded((50, 51, 52, 53, 54), served_labels={DATASET: served})
-        assert shown.outcome is Outcome.PASS
-        right = self.graded((0, 1, 2, 3, 4), served_labels={DATASET: served})
-        assert right.outcome is Outcome.FAIL
-
-    def test_rows_are_those_of_the_served_copy(self) -> None:
-        order = tuple(reversed(range(100)))
-        served = tuple(some_labels(100)[row] for row in order)
-        truth = {"served_labels": {DATASET: served}, "served_rows": {DATASET: order}}
-        assert self.graded((99, 98, 97, 96, 95), **truth).outcome is Outcome.PASS
-        assert self.graded((0, 1, 2, 3, 4), **truth).outcome is Outcome.FAIL
-
-    def test_unknown_pictures_wait_for_a_person(self) -> None:
-        seen = a_seen(run(figures=(pictured(*[picture() for _ in range(5)]),)))
-        given = {"model": "cnn", "dataset": DATASET}
-        assert judged("gallery.misclassified", given, seen).outcome is Outcome.PENDING
 
 
 class TestConfusion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from .labels import counts_of, gives_them
 from .random_states import kept_random_states
 from .rows import Part, parts_of, within
 from .transforms import transforms_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["Known", "Pass"]
 
@@ -205,10 +202,9 @@ class Pass:
     Args:
         known: The loader's.
         number: Of this pass in the run.
-        clock: Gives the time of day to measure a batch by.
     """
 
-    def __init__(self, known: Known, number: int, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, known: Known, number: int) -> None:
         self.known = known
         self.number = number
         self.steps = 0
@@ -224,4 +220,3 @@ class Pass:
         self.before: Any = None
         """What by-hand training would change, as it was."""
         self.open = True
-        self.clock = clock

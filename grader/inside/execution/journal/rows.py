@@ -9,6 +9,7 @@ ImageFolder, lists of paths         →   the paths
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +29,13 @@ KNOWN = {
 """Torchvision's classes, and what the grader calls their data."""
 DEPTH = 8
 USUAL = ("data", "images", "X", "x", "imgs", "inputs", "features", "samples", "tensors")
+LABELS = re.compile(
+    r"(?i)_*(?:\w+_)?(?:ys?|labels?|lbls?|targets?|tgts?|classes|categor(?:y|ies)|one_?hots?|masks?"
+    r"|gt|ground_?truths?|answers?)(?:_\w+)?"
+)
+"""Names of what is not the inputs."""
+MOST_CLASSES = 1000
+FEW_CLASSES = 200
 PATHS = ("samples", "imgs", "_samples", "paths", "image_paths", "files", "filenames", "img_paths")
 INNER = ("dataset", "subset", "data", "base", "ds", "base_dataset", "original_dataset")
 SPLITS = ("train", "val", "test")
@@ -215,8 +223,40 @@ def _array_in(base: Any, rows: int) -> Any:
     tensors = space.get("tensors")
     if isinstance(tensors, tuple | list) and tensors and _is_array(tensors[0], rows):
         return tensors[0]
-    ordered = [*(name for name in USUAL if name in space), *space]
-    return next((space[name] for name in ordered if _is_array(space[name], rows)), None)
+    held = [name for name, value in space.items() if _is_array(value, rows)]
+    usual = next((name for name in USUAL if name in held), None)
+    if usual is not None:
+        return space[usual]
+    others = [
+        space[name]
+        for name in held
+        if not LABELS.fullmatch(name) and not _are_labels(space[name], rows)
+    ]
+    return max(others, key=lambda array: (len(array.shape) > 2, _width(array)), default=None)  # noqa: PLR2004 - pictures first
+
+
+def _width(array: Any) -> int:
+    """Numbers of a row."""
+    return int(np.prod(array.shape[1:], dtype=np.int64))
+
+
+def _are_labels(array: Any, rows: int) -> bool:
+    """Whether rows can only be classes: one number each, one-hot, or no more kinds than columns."""
+    width = _width(array)
+    if width <= 1:
+        return True
+    if len(array.shape) > 2 or width > MOST_CLASSES:  # noqa: PLR2004
+        return False
+    try:
+        values = np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)
+        if ((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all():
+            return True
+        if width > FEW_CLASSES:
+            return False
+        kinds = len(np.unique(hashed(values)))
+    except Exception:  # of a type that numpy lacks
+        return False
+    return kinds <= width and 2 * kinds <= rows
 
 
 def _is_array(value: Any, rows: int) -> bool:

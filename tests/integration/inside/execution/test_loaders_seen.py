@@ -207,3 +207,72 @@ def test_files_when_time_is_over(files):
     found = Files(until=0.0)
     assert found.shared([files["one"]], [files["copy"]]) == 0
     assert found.shared([files["one"]], [files["one"]]) == 1
+
+
+HELD = """
+import torch
+import torch.nn as nn
+from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset
+torch.manual_seed(0)
+x = torch.rand(300, 8)
+y = torch.arange(300) % 4
+one_hot = nn.functional.one_hot(y, 4)
+net = nn.Linear(8, 4)
+
+class Own(Dataset):
+    def __init__(self, rows, **held):
+        self.length = len(rows)
+        for name, value in held.items():
+            setattr(self, name, value[rows])
+    def __len__(self):
+        return self.length
+    def __getitem__(self, row):
+        return x[row], y[row]
+
+def show(dataset):
+    for inputs, labels in DataLoader(dataset, 50):
+        net(inputs)
+"""
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        "y=y[:, None]",
+        "numbers=y[:, None]",  # one number each
+        "right=one_hot",
+        "hot=one_hot.numpy().astype('float32')",
+        "smooth=0.9 * one_hot + 0.025",
+        "targets=torch.rand(300, 4)",
+        "train_labels=torch.rand(300, 4)",
+    ],
+)
+def test_labels_are_not_taken_for_inputs(execute, held):
+    ran = execute(HELD, f"show(Own(range(200), {held}))\nshow(Own(range(200, 300), {held}))")
+    assert not ran.errors
+    assert [loader.rows_known for loader in ran.execution.loaders] == [False, False]
+    assert ran.execution.overlaps == ()
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        "a=one_hot, x=x",
+        "a=one_hot, features=x.numpy()",
+        "y=y[:, None], numbers=x",
+        "boxes=torch.rand(300, 4).round(), pixels=x",  # the widest
+        "wide=torch.zeros(300, 900), seen=x.view(300, 1, 2, 4)",  # pictures first
+    ],
+)
+def test_inputs_are_found_beside_labels(execute, held):
+    ran = execute(
+        HELD,
+        f"show(Own(range(200), {held}))\nshow(Own(range(200, 300), {held}))\n"
+        f"show(Own(range(190, 300), {held}))",
+    )
+    assert not ran.errors
+    assert all(loader.rows_known for loader in ran.execution.loaders)
+    assert {(o.first, o.second): o.shared for o in ran.execution.overlaps} == {
+        (0, 2): 10,
+        (1, 2): 100,
+    }
