@@ -117,7 +117,7 @@ class ApiUses(Record):
 class SettingSeen(Record):
     """A value that the code gives a name."""
 
-    name: str = Field(min_length=1, max_length=100)
+    name: str = Field(max_length=100)
     """As the student writes it: `EPOCHS`."""
     value: float | str | None
     """A number or a text, such as the name of a function; None where the text does not tell."""

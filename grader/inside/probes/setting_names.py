@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..mistakes.program import Function, Program, parameters
-from .setting_values import UNKNOWN, Calls, Folded, Values, counted, is_counter, option, rounds
+from .setting_values import (
+    UNKNOWN,
+    Calls,
+    Folded,
+    Values,
+    counted,
+    is_counter,
+    is_step,
+    option,
+    rounds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +81,13 @@ class _Writing:
         targets = [target for node in program.all(ast.Assign) for target in node.targets]
         self._here = {target.id for target in targets if isinstance(target, ast.Name)}
         self._here |= {*program.functions, *program.classes}
+        self._counters: set[str] = set()
+        """Names that start at 0: what is added to them is no setting."""
+        self._counters = {
+            name
+            for name, expression, _, how in self.pairs(lambda _name: True)
+            if how == "assigned" and getattr(expression, "value", None) == 0
+        }
 
     def kept(self) -> dict[str, list[ast.expr]]:
         """Attributes, keys and options, whatever they belong to."""
@@ -107,11 +124,19 @@ class _Writing:
     def _statement(self, node: ast.AST) -> Iterator[Pair]:
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                yield from self._target(target, node.value)
+                if is_step(target, node.value):
+                    yield from self._step(target)
+                else:
+                    yield from self._target(target, node.value)
         elif isinstance(node, ast.AugAssign):
-            yield from self._target(node.target, None)
+            yield from self._step(node.target)
         elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
             yield from self._target(node.target, node.value)
+
+    def _step(self, target: ast.expr) -> Iterator[Pair]:
+        """What a name becomes when it is changed; nothing where it counts from 0."""
+        found = self._target(target, None)
+        yield from (pair for pair in found if pair[0] not in self._counters)
 
     def _target(self, target: ast.expr, value: ast.expr | None) -> Iterator[Pair]:
         if isinstance(target, ast.Tuple | ast.List):
@@ -179,12 +204,16 @@ def _loops(program: Program, values: Values, wanted: Callable[[str], bool]) -> I
             continue
         call = counted(program, node.iter)
         if call is not None:
-            number = rounds(values, call)
-            value = UNKNOWN if number is None else Folded(number)
-            yield Given(node.target.id, value, node.target, "loop")
+            for value in rounds(values, call):
+                yield Given(node.target.id, value, node.target, "loop")
         else:
             for value in values.walked(node.iter):
                 yield Given(node.target.id, value, node.target, "loop")
+    yield from _whiles(program, values, wanted)
+
+
+def _whiles(program: Program, values: Values, wanted: Callable[[str], bool]) -> Iterator[Given]:
+    """`while epoch < 16`."""
     for node in program.all(ast.While):
         for test in ast.walk(node.test):
             if not isinstance(test, ast.Compare) or len(test.ops) != 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import math
 import operator
 from dataclasses import dataclass
@@ -18,7 +19,17 @@ from ..mistakes.program import Function, Program, name_of, parameters
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["UNKNOWN", "Calls", "Folded", "Values", "counted", "is_counter", "option", "rounds"]
+__all__ = [
+    "UNKNOWN",
+    "Calls",
+    "Folded",
+    "Values",
+    "counted",
+    "is_counter",
+    "is_step",
+    "option",
+    "rounds",
+]
 
 DEPTH = 8
 STEPS = 50_000
@@ -146,6 +157,8 @@ class Values:
         self._left = STEPS
         self._open: set[ast.expr] = set()
         self._changed = {name_of(node.target) for node in program.all(ast.AugAssign)}
+        for node in program.all(ast.Assign):
+            self._changed |= {name_of(t) for t in node.targets if is_step(t, node.value)}
         self._readings: dict[type[ast.expr], Callable[[Any, int], Iterable[Folded]]] = {
             ast.Constant: lambda node, _depth: [_constant(node.value)],
             ast.Name: self._of_name,
@@ -183,12 +196,6 @@ class Values:
         finally:
             self._open.discard(node)
         return found[:MOST] if len(found) <= MOST else [*found[:MOST], UNKNOWN]
-
-    def number(self, node: ast.expr) -> float | None:
-        """The one number that an expression is for certain."""
-        values = self.of(node)
-        only = values[0] if len(values) == 1 else UNKNOWN
-        return only.value if only.sure and isinstance(only.value, int | float) else None
 
     def _all(self, nodes: Iterable[ast.expr], depth: int) -> list[Folded]:
         return [one for node in nodes for one in self.of(node, depth)]
@@ -306,22 +313,32 @@ def counted(program: Program, node: ast.expr) -> ast.Call | None:
     return None
 
 
-def rounds(values: Values, call: ast.Call) -> float | None:
-    """How many rounds a `range(…)` gives; None where the text does not tell."""
+def rounds(values: Values, call: ast.Call) -> list[Folded]:
+    """How many rounds a `range(…)` gives, for each value of its bounds."""
     if any(isinstance(one, ast.Starred) for one in call.args) or not 0 < len(call.args) < 4:  # noqa: PLR2004
-        return None
-    numbers = [values.number(one) for one in call.args]
-    given = [int(n) for n in numbers if n is not None and n == int(n) and abs(n) < LARGEST]
-    if len(given) < len(numbers) or given[2:] == [0]:
-        return None
+        return [UNKNOWN]
+    ways = itertools.product(*(values.of(one) for one in call.args))
+    return list(dict.fromkeys(_length(way) for way in itertools.islice(ways, MOST)))
+
+
+def _length(bounds: tuple[Folded, ...]) -> Folded:
+    given = [
+        int(one.value)
+        for one in bounds
+        if one.sure and isinstance(one.value, int | float) and one.value == int(one.value)
+    ]
+    if len(given) < len(bounds) or given[2:] == [0]:
+        return UNKNOWN
     try:
-        return float(len(range(*given)))
+        return Folded(float(len(range(*given))))
     except OverflowError:
-        return None
+        return UNKNOWN
 
 
 def is_counter(program: Program, node: ast.expr) -> bool:
-    """Whether an expression changes with the rounds of a loop, and so is no setting."""
+    """Whether an expression counts the rounds of a loop or the data, and so is no setting."""
+    if _is_size(node):
+        return True
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name):
             values = program.assigned(inner.id, inner)
@@ -331,6 +348,22 @@ def is_counter(program: Program, node: ast.expr) -> bool:
             ):
                 return True
     return False
+
+
+def is_step(target: ast.expr, value: ast.expr) -> bool:
+    """Whether an assignment changes what a name holds: `epoch = epoch + 1`."""
+    name = name_of(target)
+    return bool(name) and any(name_of(inner) == name for inner in ast.walk(value))
+
+
+def _is_size(node: ast.expr) -> bool:
+    """`x.shape[0]`, `x.size(0)`, `len(x)`."""
+    if isinstance(node, ast.Subscript):
+        return getattr(node.value, "attr", "") == "shape"
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func
+    return getattr(called, "attr", "") == "size" or getattr(called, "id", "") == "len"
 
 
 def option(program: Program, call: ast.Call) -> tuple[str, ast.expr | None] | None:

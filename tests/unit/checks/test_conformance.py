@@ -65,6 +65,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "rows": ["lr"],
         "about": ["loss"],
     },
+    "settings.written": {
+        "settings": [
+            {"what": "the seed", "names": [".*seed.*"], "value": 42},
+            {"what": "the function", "names": ["f"], "value": "sigmoid", "instead": ["tanh"]},
+            {"what": "the patience", "names": ["patience"], "value": {"at_most": 20}},
+        ],
+        "under": "Q2",
+    },
     "speed.ratio": {
         "model": "cnn",
         "given": "def build(): ...",

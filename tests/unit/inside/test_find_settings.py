@@ -93,6 +93,9 @@ def test_one_value_however_it_is_written(tmp_path, text):
         "for epoch in range(16):\n    epochs = epoch + 1",
         "for i, epochs in enumerate(losses): pass",
         "epochs = lambda: 16",
+        "epochs = len(losses)",
+        "epochs = x.size(0)",
+        "epochs = x.shape[0]",
     ],
 )
 def test_what_gives_it_no_value(tmp_path, text):
@@ -103,7 +106,7 @@ def test_what_gives_it_no_value(tmp_path, text):
 @pytest.mark.parametrize(
     "text",
     [
-        "epochs = len(losses)",
+        "epochs = max(losses)",
         "epochs = int(input())",
         "epochs, b = read()",
         "from config import epochs",
@@ -130,13 +133,20 @@ def test_what_the_text_does_not_tell(tmp_path, text):
     [
         ("epochs = 16\nepochs = 20", {16.0, 20.0}),
         ("epochs = 16 if fast else 20", {16.0, 20.0}),
-        ("epochs = 0\nepochs += 1", {0.0, None}),
-        ("epochs = 0\nwhile epochs < 16:\n    epochs += 1", {0.0, None, 16.0}),
+        ("epochs = 0\nepochs += 1", {0.0}),
+        ("epochs = 0\nwhile epochs < 16:\n    epochs += 1", {0.0, 16.0}),
         ("for epochs in [16, 20]: pass", {16.0, 20.0}),
+        ("n = 16 if fast else 20\nfor epochs in range(n): pass", {16.0, 20.0}),
+        ("n = 16 if fast else f()\nfor epochs in range(1, n): pass", {15.0, None}),
         ("def train(epochs=10): pass\ntrain()\ntrain(16)", {10.0, 16.0}),
         ("def train(epochs=10): pass\ntrain(*a)\ntrain(16)", {10.0, 16.0, None}),
+        ("best, epochs = 1.0, 0\nepochs += 1", {0.0}),
+        ("epochs = 5\nepochs += 11", {5.0, None}),
+        ("epochs = 5\nepochs = epochs + 11", {5.0, None}),
         ("epochs = epochs", {None}),
-        ("epochs = 16\nepochs = epochs", {16.0}),
+        ("epochs = 16\nepochs = epochs", {16.0, None}),
+        ("epochs = 0\nepochs = epochs + 1", {0.0}),
+        ("self.n = 0\nself.n = self.n + 1\nepochs = self.n", {None, 0.0}),
     ],
 )
 def test_several_values(tmp_path, text, expected):
