@@ -46,7 +46,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "bands": [{"at": 0.1, "fraction": 1}],
     },
     "confusion.matches": {"model": "cnn", "dataset": DATASET, "classes": 10},
-    "curve.covers_epochs": {"epochs": 16, "curve": CURVE},
+    "curve.covers_epochs": {"epochs": 16, "curve": CURVE, "beside": CURVE["printed"]},
     "curve.falls": {"curve": CURVE},
     "curve.gap": {"train": CURVE, "validation": CURVE, "what": "accuracy"},
     "deadline.met": {},
