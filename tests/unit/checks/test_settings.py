@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 
 import pytest
@@ -218,4 +219,9 @@ def test_a_blank_template_is_told():
 )
 def test_what_cannot_be_meant_is_refused(params):
     with pytest.raises(ValidationError):
-        Written.model_validate(params)
+        Written.model_validate_json(json.dumps(params))
+
+
+def test_what_can_be_meant_is_not():
+    params = {"settings": [EPOCHS, FUNCTION, PATIENCE], "under": "Q2", "until": "Q3"}
+    assert Written.model_validate_json(json.dumps(params)).partial
