@@ -255,12 +255,13 @@ NAMED = [
     ),
     (
         "hw1", "q2.2a", "the batch size",
-        ["BATCH_SIZE", "batch_size", "batchsize", "bs", "train_batch_size"], ["batch", "size"],
+        ["BATCH_SIZE", "batch_size", "batchsize", "bs", "train_batch_size", "BATCH"],
+        ["test_batch_size", "num_batches", "size"],
     ),
     (
         "hw1", "q2.2a", "the hidden size",
         ["hidden_size", "HIDDEN", "n_hidden", "hidden_dim", "hidden_layer_size", "hidden_units"],
-        ["hidden_output", "size"],
+        ["hidden_output", "num_hidden_layers", "size"],
     ),
     (
         "hw1", "q2.2a", "the activation",
