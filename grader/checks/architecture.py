@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
-__all__ = ["ArchitectureMatches", "LayerAsked", "vgg_name"]
+__all__ = ["ArchitectureMatches", "LayerAsked", "same", "vgg_name"]
 
 ALL_OR_NOTHING = (Band(at=Fraction(1), fraction=Fraction(1)),)
 
@@ -226,7 +226,7 @@ def _apart(layer: LayerAsked, step: _Step) -> str:
     if step.type not in layer.type.split("|"):
         return "type"
     for name, value in layer.settings.items():
-        if name in step.settings and not _same(step.settings[name], value):
+        if name in step.settings and not same(step.settings[name], value):
             return f"{name} is {step.settings[name]}, not {value}"
         if name not in step.settings:
             return f"its {name} is not known"
@@ -235,7 +235,7 @@ def _apart(layer: LayerAsked, step: _Step) -> str:
     return ""
 
 
-def _same(found: str, asked: float | str | bool) -> bool:  # noqa: FBT001 - a setting's value
+def same(found: str, asked: float | str | bool) -> bool:  # noqa: FBT001 - a setting's value
     """Whether a setting as Python prints it is the one asked for; 3 stands for (3, 3)."""
     if found == str(asked):
         return True

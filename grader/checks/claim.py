@@ -97,6 +97,9 @@ SINGLE = 1e-6
 PARTLY = 0.999
 """Confidence of the interval in which a claim about a whole split may lie, seen from a part."""
 
+APART = 4.0
+"""Standard errors by which a mean of a part may miss that of the whole."""
+
 Metric = Literal["accuracy", "error", "nll"]
 
 
@@ -257,7 +260,10 @@ def _no_count_gives(params: ClaimMatches, claim: Claim, total: int) -> bool:
 def _apart_for_sure(params: ClaimMatches, claim: Claim, judged: Judged) -> bool:
     """Whether a number stated for a whole split cannot be that of the part measured here."""
     if params.metric == "nll":
-        return False
+        losses = judged.losses()
+        spread = APART * float(losses.std()) / math.sqrt(judged.total)
+        wider = params.model_copy(update={"tolerance": params.tolerance + spread})
+        return math.isfinite(spread) and not _fits(wider, claim, judged.nll())
     counted = judged.right if params.metric == "accuracy" else judged.total - judged.right
     span = wilson(counted, judged.total, PARTLY)
     middle, half = (span.low + span.high) / 2, (span.high - span.low) / 2

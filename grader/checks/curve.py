@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from grader.model.evidence import Place, ProbeRequest
     from grader.model.rubric import Rubric
 
-__all__ = ["Curve", "CurveCoversEpochs", "CurveFalls", "CurveGap"]
+__all__ = [
+    "Curve",
+    "CurveFalls",
+    "CurveGap",
+    "ReadCurve",
+    "begun",
+    "claims_of",
+    "read_curve",
+    "requests_of",
+    "shown_as",
+]
 
 LEAST = 2
 """Numbers that make a curve."""
@@ -95,19 +105,8 @@ class CurveGap(Record):
     """Values that each curve needs."""
 
 
-class CurveCoversEpochs(Record):
-    """Parameters of `curve.covers_epochs`."""
-
-    curve: Curve
-    epochs: int = Field(ge=1)
-    what: str = "the curve"
-    """In words, for the message."""
-    exactly: bool = False
-    """Whether more epochs are wrong too."""
-
-
 @dataclass(frozen=True)
-class _Read:
+class ReadCurve:
     """A curve's numbers.
 
     Attributes:
@@ -123,8 +122,9 @@ class _Read:
     shortened: bool
 
 
-def _requests(rubric: Rubric, *curves: Curve) -> tuple[ProbeRequest, ...]:
-    asked = [_claims(curve) for curve in curves if curve.printed]
+def requests_of(rubric: Rubric, *curves: Curve) -> tuple[ProbeRequest, ...]:
+    """What curves are read from."""
+    asked = [claims_of(curve) for curve in curves if curve.printed]
     if any(curve.about for curve in curves):
         asked.append(execute(rubric))
     if any(curve.under for curve in curves):
@@ -132,18 +132,19 @@ def _requests(rubric: Rubric, *curves: Curve) -> tuple[ProbeRequest, ...]:
     return (*dict.fromkeys(asked), inspect_source())
 
 
-def _claims(curve: Curve) -> ProbeRequest:
+def claims_of(curve: Curve) -> ProbeRequest:
+    """The numbers of a curve that are printed."""
     return find_claims("curve", curve.printed, curve.files)
 
 
-def _read(curve: Curve, what: str, seen: Seen) -> _Read:
+def read_curve(curve: Curve, what: str, seen: Seen) -> ReadCurve:
     """The numbers of a curve.
 
     Raises:
         Stopped: There are none; the result says why.
     """
     if curve.printed:
-        _, stated = seen.measured(_claims(curve), Claims)
+        _, stated = seen.measured(claims_of(curve), Claims)
         groups: dict[tuple[str, int | None], list[float]] = {}
         first: dict[tuple[str, int | None], Place] = {}
         for claim in stated.claims:
@@ -155,7 +156,9 @@ def _read(curve: Curve, what: str, seen: Seen) -> _Read:
         longest = max(groups, key=lambda key: len(groups[key]), default=None)
         if longest is not None and (len(groups[longest]) >= LEAST or not curve.about):
             place = first[longest].model_copy(update={"line": None})
-            return _Read(tuple(groups[longest]), f"as stored in {place}", place, shortened=False)
+            return ReadCurve(
+                tuple(groups[longest]), f"as stored in {place}", place, shortened=False
+            )
     if not curve.about:
         raise Stopped(_nowhere(what))
     return _drawn(curve, what, seen)
@@ -168,7 +171,7 @@ def _in_section(curve: Curve, place: Place, seen: Seen) -> bool:
     return Section(curve.under, documents, curve.until).holds(place.file, place.cell)
 
 
-def _drawn(curve: Curve, what: str, seen: Seen) -> _Read:
+def _drawn(curve: Curve, what: str, seen: Seen) -> ReadCurve:
     evidence, run = seen.measured(execute(seen.rubric), Execution)
     lines = [
         line
@@ -185,22 +188,24 @@ def _drawn(curve: Curve, what: str, seen: Seen) -> _Read:
     line = max(lines, key=lambda one: len(one.y))
     figure = run.figures[line.figure]
     place = place_of_figure(run, figure)
-    return _Read(line.y, f"as drawn in {place}", place, shortened=run.budget_ended_training)
+    return ReadCurve(line.y, f"as drawn in {place}", place, shortened=run.budget_ended_training)
 
 
 def _nowhere(what: str) -> CheckResult:
     return failed(
-        f"{_begin(what)} was not found: neither printed in your stored outputs, nor drawn.",
+        f"{begun(what)} was not found: neither printed in your stored outputs, nor drawn.",
         hint="Print its value once an epoch, plot it with a label, and save the notebook with its "
         "outputs.",
     )
 
 
-def _begin(what: str) -> str:
+def begun(what: str) -> str:
+    """A curve's name as a sentence begins."""
     return f"{what[0].upper()}{what[1:]}" if what else "The curve"
 
 
-def _more(*read: tuple[str, _Read]) -> dict[str, Any]:
+def shown_as(*read: tuple[str, ReadCurve]) -> dict[str, Any]:
+    """Fields of a check result: where curves were found, and what they look like."""
     series = tuple(
         Series(
             label=label,
@@ -210,7 +215,7 @@ def _more(*read: tuple[str, _Read]) -> dict[str, Any]:
         for label, one in read
     )
     title = " and ".join(label for label, _ in read)
-    curves = Curves(title=_begin(title), x_label="epoch", y_label="", series=series)
+    curves = Curves(title=begun(title), x_label="epoch", y_label="", series=series)
     return {
         "places": tuple(one.place for _, one in read if one.place is not None),
         "exhibits": (curves,),
@@ -218,20 +223,23 @@ def _more(*read: tuple[str, _Read]) -> dict[str, Any]:
 
 
 def _falls_needs(params: CurveFalls, rubric: Rubric) -> tuple[ProbeRequest, ...]:
-    return _requests(rubric, params.curve)
+    return requests_of(rubric, params.curve)
 
 
 @check("curve.falls", CurveFalls, needs=_falls_needs)
 def curve_falls(params: CurveFalls, seen: Seen) -> CheckResult:
     """Your curves show that the net learned."""
-    read = _read(params.curve, params.what, seen)
+    read = read_curve(params.curve, params.what, seen)
     direction, verb = ("rises", "rose") if params.rises else ("falls", "fell")
     by = decimal(params.by) if params.absolute else f"{decimal(100 * params.by, 3)}%"
-    more = {**_more((params.what, read)), "expected": f"{_begin(params.what)} {direction} by {by}."}
+    more = {
+        **shown_as((params.what, read)),
+        "expected": f"{begun(params.what)} {direction} by {by}.",
+    }
     values = _shares(read.values) if params.rises and params.absolute else read.values
     if len(values) < params.length and not read.shortened:
         return failed(
-            f"{_begin(params.what)} has {count(len(values), 'value')} ({read.how}); at least "
+            f"{begun(params.what)} has {count(len(values), 'value')} ({read.how}); at least "
             f"{params.length} are needed to see how it goes.",
             hint="Record it once an epoch.",
             **more,
@@ -241,7 +249,7 @@ def curve_falls(params: CurveFalls, seen: Seen) -> CheckResult:
     best = (max if params.rises else min)(finite, default=math.nan)
     change = best - first if params.rises else first - best
     wanted = params.by if params.absolute else params.by * abs(first)
-    told = f"{_begin(params.what)} goes from {decimal(first)} to {decimal(best)} ({read.how})"
+    told = f"{begun(params.what)} goes from {decimal(first)} to {decimal(best)} ({read.how})"
     if len(finite) < len(values):
         return failed(
             f"{told}, and {len(values) - len(finite)} of its values are no numbers.",
@@ -271,7 +279,7 @@ def _shares(values: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _gap_needs(params: CurveGap, rubric: Rubric) -> tuple[ProbeRequest, ...]:
-    return _requests(rubric, params.train, params.validation)
+    return requests_of(rubric, params.train, params.validation)
 
 
 @check("curve.gap", CurveGap, needs=_gap_needs)
@@ -279,11 +287,11 @@ def curve_gap(params: CurveGap, seen: Seen) -> CheckResult:
     """Your curves of training and validation part: they show overfitting."""
     names = (f"the training {params.what}", f"the validation {params.what}")
     train, validation = (
-        _read(curve, name, seen)
+        read_curve(curve, name, seen)
         for curve, name in zip((params.train, params.validation), names, strict=True)
     )
     more = {
-        **_more((names[0], train), (names[1], validation)),
+        **shown_as((names[0], train), (names[1], validation)),
         "expected": f"A gap of at least {decimal(params.at_least)} at the end.",
     }
     shortest = min(len(train.values), len(validation.values))
@@ -322,36 +330,3 @@ def _at_end(values: tuple[float, ...], what: str) -> float:
     scaled = _shares(values) if what == "accuracy" else values
     last = scaled[-max(1, len(scaled) // 4) :]
     return math.nan if any(math.isnan(value) for value in last) else median(last)
-
-
-def _epochs_needs(params: CurveCoversEpochs, rubric: Rubric) -> tuple[ProbeRequest, ...]:
-    return _requests(rubric, params.curve)
-
-
-@check("curve.covers_epochs", CurveCoversEpochs, needs=_epochs_needs)
-def curve_covers_epochs(params: CurveCoversEpochs, seen: Seen) -> CheckResult:
-    """Your curves cover all the epochs that were asked for."""
-    read = _read(params.curve, params.what, seen)
-    points = len(read.values)
-    more = {
-        **_more((params.what, read)),
-        "expected": f"{'Exactly' if params.exactly else 'At least'} {params.epochs} epochs.",
-        "measured": float(points),
-        "threshold": float(params.epochs),
-        "unit": "epochs",
-    }
-    told = f"{_begin(params.what)} has {count(points, 'value')} ({read.how})"
-    right = points == params.epochs if params.exactly else points >= params.epochs
-    if right:
-        return CheckResult.banded(Fraction(1), f"{told}; {params.epochs} were asked for.", **more)
-    if read.shortened:
-        return waiting(
-            f"{told}, but the run here was shortened on purpose, and your own numbers were not "
-            "found in the stored outputs. A person will look.",
-            **more,
-        )
-    return failed(
-        f"{told}, where {params.epochs} epochs were asked for.",
-        hint="Record one value an epoch, and save the notebook after its whole training.",
-        **more,
-    )

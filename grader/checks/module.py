@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
+from grader.checks.architecture import same
 from grader.checks.base import Seen, Stopped, check, failed, ours
+from grader.checks.faults import waiting
 from grader.checks.phrases import (
     bound_by,
     called,
@@ -22,10 +24,12 @@ from grader.checks.phrases import (
 from grader.checks.requests import Source, describe_module, inspect_source, predict
 from grader.checks.scores import numbers, row_kind
 from grader.model.base import Points, Record, to_float
-from grader.model.measurements import Layer, ModuleFacts, Predictions
+from grader.model.measurements import Layer, ModuleFacts, Operation, Predictions
 from grader.model.scorecard import CheckResult
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
@@ -59,12 +63,15 @@ class ModuleLayers(Record):
     """When given, no other type may be there."""
     none_of: tuple[str, ...] = ()
     """None of these may be there."""
+    one_with: dict[str, dict[str, int | float | str | bool]] = {}
+    """Of each of these types, at least one must have the settings:
+    `{ Conv2d = { out_channels = 32 } }`."""
     source: Source = "any"
 
     @model_validator(mode="after")
     def _asks_something(self) -> ModuleLayers:
-        if not (self.contains or self.only or self.none_of):
-            msg = "say what to look for: contains, only or none_of"
+        if not (self.contains or self.only or self.none_of or self.one_with):
+            msg = "say what to look for: contains, only, none_of or one_with"
             raise ValueError(msg)
         return self
 
@@ -220,7 +227,8 @@ def module_layers(params: ModuleLayers, seen: Seen) -> CheckResult:
     strange = sorted(every - allowed) if params.only else []
     unwanted = sorted(every & {one for asked in params.none_of for one in asked.split("|")})
     holds = f"It holds {_counted(layers)}."
-    if not absent and not strange and not unwanted:
+    others = _others(params, facts, more)
+    if not absent and not strange and not unwanted and not others:
         return CheckResult.banded(
             Fraction(1), f"Your {name} has the layers that were asked for. {holds}", **more
         )
@@ -229,11 +237,10 @@ def module_layers(params: ModuleLayers, seen: Seen) -> CheckResult:
         wrong.append(f"has no {listed(_alternatives(absent))} layer")
     if strange or unwanted:
         wrong.append(f"uses {listed(sorted({*strange, *unwanted}))}, which is not allowed here")
+    wrong += others
     return failed(
         f"Your {name} {listed(wrong)}. {holds}",
-        hint="Check that the right net is in this file: two nets are easily saved under one name."
-        if absent
-        else "Build the net from the allowed layers.",
+        hint=_to_try(bool(absent), bool(strange or unwanted)),
         places=tuple(filter(None, (facts.binding.place,))),
         **more,
     )
@@ -289,6 +296,38 @@ def _own_convolutions(facts: ModuleFacts) -> set[str]:
     return {one.path for one in facts.operations if one.type in CONVOLUTIONS} - dense - {""}
 
 
+def _others(params: ModuleLayers, facts: ModuleFacts, more: dict[str, Any]) -> list[str]:
+    """Types of which no layer has the settings that were asked for, and what theirs are.
+
+    Raises:
+        Stopped: No layer of that type says what its settings are.
+    """
+    found: list[str] = []
+    for kind, settings in params.one_with.items():
+        steps: list[Layer | Operation] = [*facts.layers, *facts.operations]
+        mine = [one for one in steps if one.type == kind and settings.keys() <= one.settings.keys()]
+        if not mine:
+            text = f"No {kind} of your {called(params.model)} says its {listed(settings)}."
+            raise Stopped(waiting(f"{text} A person will look.", **more))
+        if any(all(same(one.settings[n], v) for n, v in settings.items()) for one in mine):
+            continue
+        theirs = dict.fromkeys(_with(kind, {n: one.settings[n] for n in settings}) for one in mine)
+        found.append(f"has no {_with(kind, settings)}, but {listed(theirs)}")
+    return found
+
+
+def _to_try(absent: bool, strange: bool) -> str:  # noqa: FBT001 - what is wrong
+    if absent:
+        return "Check that the right net is in this file: two nets are easily saved under one name."
+    if strange:
+        return "Build the net from the allowed layers."
+    return "Compare the sizes of the layers with the text of the assignment."
+
+
+def _with(kind: str, settings: Mapping[str, float | str | bool]) -> str:
+    return f"{kind}({', '.join(f'{name}={value}' for name, value in settings.items())})"
+
+
 def _is_loss(layer: Layer) -> bool:
     """A loss that a net carries along, as the template's does, is none of its layers."""
     return layer.torch and layer.type.endswith("Loss")
@@ -306,9 +345,10 @@ def _asked(params: ModuleLayers) -> str:
         parts.append(f"only {listed(params.only, most=12)}")
     if params.none_of:
         parts.append(f"none of {listed(params.none_of, most=12)}")
+    parts += [f"contains a {_with(kind, settings)}" for kind, settings in params.one_with.items()]
     return (
         f"A net that {'; '.join(parts)}."
-        if params.contains
+        if params.contains or params.one_with
         else f"{'; '.join(parts).capitalize()}."
     )
 

@@ -149,6 +149,7 @@ def _found(
     stopped: CheckResult | None = None
     batches: tuple[int, ...] = ()
     stepped: list[Found] = []
+    its_own = True
     try:
         evidence, run = seen.measured(execute(seen.rubric), Execution)
     except Stopped as fault:
@@ -158,29 +159,33 @@ def _found(
     else:
         sizes = (one.batch_size for one in run.loaders if one.use == "train")
         batches = tuple(dict.fromkeys(size for size in sizes if size))
-        stepped = [_alive(one) for one in _of_model(params, seen, run)]
+        found, its_own = _of_model(params, seen, run)
+        stepped = [_alive(one) for one in found]
         stopped = not_reached(evidence, run, "your training", seen.source())
-    if stepped and stopped is None:
+    if stepped and stopped is None and (its_own or params.which == "all"):
         return stepped, batches, None
     places = {one.place for one in stepped}
     others = [one for one in written(seen) if one.place not in places]
     return [*stepped, *others], batches, stopped
 
 
-def _of_model(params: OptimizerSettings, seen: Seen, run: Execution) -> list[OptimizerSeen]:
+def _of_model(
+    params: OptimizerSettings, seen: Seen, run: Execution
+) -> tuple[list[OptimizerSeen], bool]:
+    """The optimizers that stepped for the net, the likeliest, and whether they are its own."""
     stepped = [one for one in run.optimizers if one.steps > 0]
     if not params.model:
-        return stepped
+        return stepped, True
     try:
         request = describe_module(seen.rubric, params.model, "any")
         _, facts = seen.measured(request, ModuleFacts)
     except Stopped as fault:
         if fault.result.outcome is Outcome.ERROR:
             raise
-        return stepped
+        return stepped, False
     mine = [one for one in stepped if one.net == facts.class_name]
     same = [one for one in mine if one.parameters + one.frozen == facts.parameters]
-    return same or mine or stepped
+    return same or mine or stepped, bool(same)
 
 
 def _alive(one: OptimizerSeen) -> Found:

@@ -21,6 +21,7 @@ __all__ = [
     "execute",
     "find_claims",
     "find_mistakes",
+    "find_settings",
     "inspect_source",
     "predict",
     "read_documents",
@@ -170,6 +171,15 @@ def compare_pdf(pattern: str) -> ProbeRequest:
 def find_mistakes() -> ProbeRequest:
     """What the source shows without running it. Payload: Findings. Asked of every submission."""
     return ProbeRequest(probe="find_mistakes")
+
+
+def find_settings(names: tuple[str, ...]) -> ProbeRequest:
+    """The values that the code gives to names. Payload: SettingsWritten.
+
+    Args:
+        names: Regular expressions, each for a whole name in either case.
+    """
+    return ProbeRequest(probe="find_settings", params={"names": list(names)})
 
 
 def train_by_hand(rubric: Rubric, role: str, setup: dict[str, JsonValue]) -> ProbeRequest:

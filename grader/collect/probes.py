@@ -189,6 +189,7 @@ def _figures(_request: ProbeRequest, _rows: Mapping[str, int]) -> dict[str, Arra
 PROBES.register("inspect_source", ProbeSpec(measurements.SourceFacts))
 PROBES.register("scan_apis", ProbeSpec(measurements.ApiUses))
 PROBES.register("find_mistakes", ProbeSpec(documents.Findings))
+PROBES.register("find_settings", ProbeSpec(measurements.SettingsWritten))
 PROBES.register("find_claims", ProbeSpec(measurements.Claims))
 PROBES.register("read_documents", ProbeSpec(documents.Documents))
 PROBES.register("read_tensors", ProbeSpec(measurements.SavedFiles))

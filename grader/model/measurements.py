@@ -35,6 +35,8 @@ __all__ = [
     "Operation",
     "Predictions",
     "SavedTensor",
+    "SettingSeen",
+    "SettingsWritten",
     "SourceFacts",
     "SourceFile",
     "Steps",
@@ -110,6 +112,29 @@ class ApiUses(Record):
     """The names searched for."""
     looked_into: tuple[str, ...] = Field(default=(), max_length=2000)
     """Functions and classes in which they were searched for; none where it was everywhere."""
+
+
+class SettingSeen(Record):
+    """A value that the code gives a name."""
+
+    name: str = Field(max_length=100)
+    """As the student writes it: `EPOCHS`."""
+    value: float | str | None
+    """A number or a text, such as the name of a function; None where the text does not tell."""
+    sure: bool
+    """False where it may be another value when the code runs."""
+    how: Literal["assigned", "argument", "parameter", "key", "option", "loop", "import"]
+    place: Place
+    text: str = Field(default="", max_length=500)
+    """The source line."""
+
+
+class SettingsWritten(Record):
+    """Probe `find_settings`: what the code gives to names, by its text alone."""
+
+    values: tuple[SettingSeen, ...] = Many
+    incomplete: str = Field(default="", max_length=500)
+    """Why there may be more; empty: all of the code was searched."""
 
 
 class Claim(Record):

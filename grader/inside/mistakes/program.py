@@ -192,6 +192,10 @@ class Program:
         """The last part of what is called: `cross_entropy`."""
         return self.called(call).rpartition(".")[2]
 
+    def imported(self, name: str, at: ast.AST) -> bool:
+        """Whether a name is a module's, or stands for something of one."""
+        return name in self._aliases[self.file(at)].table
+
     def assigned(self, name: str, at: ast.AST) -> list[Value]:
         """What a name was given, as seen from a node; parameters are not followed."""
         file = self.file(at)

@@ -40,6 +40,7 @@ PROBES: dict[str, Callable[[Session, dict[str, Any], Reply], None]] = {
         "execute",
         "find_claims",
         "find_mistakes",
+        "find_settings",
         "inspect_source",
         "predict",
         "read_documents",

@@ -259,6 +259,8 @@ ALL_CONVOLUTIONS = FIRST_LAYERS.replace("nn.Linear(24 * 16, 32)", "nn.Conv2d(24,
 FLAT = "        return self.fc2(F.relu(self.fc1(x.flatten(1))))\n"
 ELEVEN = FIRST_LAYERS.replace("nn.Linear(32, 10)", "nn.Linear(32, 11)")
 APART = FORWARD.replace("class Second(First):\n    def __init__(self):\n        super().__init__()\n", ALONE)
+PRINTS = '''print(f"step {step}: train loss {np.mean(losses):.4f}, val loss {loss_val:.4f}, "
+                      f"train acc {np.mean(rights):.4f}, val acc {acc_val:.4f}")'''
 ADAM = "torch.optim.Adam(model.parameters(), lr=lr)"
 SAVED = 'torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, path)'
 
@@ -372,6 +374,21 @@ TRAINING_CASES = (
         description="The training loss in the log rises.",
         outcomes={"1.3/prints": "fail"},
         then=in_log(r"step (\d+): train loss [\d.]+", rising),
+    ),
+    Case(
+        name="validation-not-printed",
+        description="Loss and accuracy of the training are printed, those of validation are not.",
+        outcomes={"1.3/records": "fail"},
+        edits=(
+            (PRINTS, 'print(f"step {step}: train loss {np.mean(losses):.4f}, train acc {np.mean(rights):.4f}")'),
+        ),
+        then=in_log(r", val (?:loss|acc) [\d.]+", ""),
+    ),
+    Case(
+        name="five-epochs",
+        description="The first model is trained for five epochs.",
+        outcomes={"1.3/epochs": "fail"},
+        edits=(("EPOCHS_1, EPOCHS_2 = 10, 6", "EPOCHS_1, EPOCHS_2 = 5, 6"),),
     ),
     Case(
         name="sgd",

@@ -101,6 +101,7 @@ train_data = Digits(mode="train", transforms=moved)"""
 LOSS = """        if reduction == "sum":
             return loss.sum()
         return loss.mean()"""
+RATE = "requires_grad], lr=lr, weight_decay=wd"
 EPOCHS = "        num_epochs=num_epochs,\n        model"
 CURVES = """    plot_curve(name, nll_val, file_name="_nll_val_curve.pdf")
     plot_curve(
@@ -218,7 +219,7 @@ MLP_CASES = (
     Case(
         name="mlp-softmax",
         description="The MLP ends in Softmax where LogSoftmax was asked for.",
-        outcomes={"digits.mlp/log-softmax": "fail"},
+        outcomes={"digits.mlp/log-softmax": "fail", "digits.mlp/nll": "blocked"},
         edits=((MLP, MLP.replace("LogSoftmax", "Softmax")),),
         trained=True,
     ),
@@ -239,11 +240,12 @@ torch.save(state, "classifier_mlp.pt")
     ),
     Case(
         name="mlp-weights-missing",
-        description="The MLP's weights are not handed in, so its error and its claim cannot be measured.",
+        description="The MLP's weights are not handed in, so its error and its claims cannot be measured.",
         outcomes={
             "digits.mlp/weights": "fail",
             "digits.mlp/error": "fail",
             "digits.mlp/claim": "fail",
+            "digits.mlp/nll": "fail",
         },
         then=remove("classifier_mlp.model"),
     ),
@@ -268,6 +270,24 @@ torch.save(state, "classifier_mlp.pt")
         then=replace_in("classifier_mlp_test_loss.txt", r"CE: \S+", "CE: 0.0313199105145"),
     ),
     Case(
+        name="mlp-claims-another-nll",
+        description="The text file of the MLP states a smaller test NLL than the saved model has.",
+        outcomes={"digits.mlp/nll": "fail"},
+        then=replace_in("classifier_mlp_test_loss.txt", r"NLL: \S+", "NLL: 0.0813209114613"),
+    ),
+    Case(
+        name="other-patience",
+        description="Training waits for 50 epochs without improvement instead of 20.",
+        outcomes={"digits.mlp/settings": "partial"},
+        edits=(("max_patience = 20\n", "max_patience = 50\n"),),
+    ),
+    Case(
+        name="mlp-other-rate",
+        description="The MLP's learning rate is 1e-2; the CNN's is the given one.",
+        outcomes={"digits.mlp/optimizer": "partial"},
+        edits=((RATE, RATE.replace("lr=lr", 'lr=1e-2 if name == "classifier_mlp" else lr')),),
+    ),
+    Case(
         name="mlp-no-curve",
         description="Only the CNN's curves are drawn.",
         outcomes={"digits.mlp/curve": "fail"},
@@ -288,6 +308,9 @@ CNN_CASES = (
             "digits.cnn/learns": "blocked",
             "digits.cnn/claim": "blocked",
             "digits.cnn/curve": "blocked",
+            "digits.cnn/nll": "blocked",
+            "digits.cnn/kernels": "blocked",
+            "digits.cnn/optimizer": "blocked",
         },
         edits=(
             (CNN, DEEP_MLP),
@@ -314,7 +337,7 @@ CNN_CASES = (
     Case(
         name="cnn-logits",
         description="The CNN ends without LogSoftmax; forward applies it afterwards, so the loss is still right.",
-        outcomes={"digits.cnn/log-softmax": "fail"},
+        outcomes={"digits.cnn/log-softmax": "fail", "digits.cnn/nll": "blocked"},
         edits=(
             (CNN, CNN.replace("\n            nn.LogSoftmax(dim=1),", "")),
             (
@@ -327,7 +350,7 @@ CNN_CASES = (
     Case(
         name="cnn-six-kernels",
         description="The CNN begins with six kernels instead of 32 and errs a little too often.",
-        outcomes={"digits.cnn/error": "partial"},
+        outcomes={"digits.cnn/error": "partial", "digits.cnn/kernels": "fail"},
         edits=((CNN, CNN.replace("num_kernels", "6")),),
         trained=True,
     ),
@@ -349,6 +372,27 @@ CNN_CASES = (
         description="The text file of the CNN states a smaller test error than the saved model has.",
         outcomes={"digits.cnn/claim": "fail"},
         then=replace_in("classifier_cnn_test_loss.txt", r"CE: \S+", "CE: 0.0111856823266"),
+    ),
+    Case(
+        name="cnn-claims-another-nll",
+        description="The text file of the CNN states a smaller test NLL than the saved model has.",
+        outcomes={"digits.cnn/nll": "fail"},
+        then=replace_in("classifier_cnn_test_loss.txt", r"NLL: \S+", "NLL: 0.0413209114613"),
+    ),
+    Case(
+        name="cnn-forty-kernels",
+        description="The CNN has forty kernels where 32 were given.",
+        outcomes={"digits.cnn/kernels": "fail"},
+        edits=((CNN, CNN.replace("num_kernels", "40")),),
+        trained=True,
+    ),
+    Case(
+        name="cnn-no-decay",
+        description="The CNN is trained without weight decay; the MLP with the given one.",
+        outcomes={"digits.cnn/optimizer": "partial"},
+        edits=(
+            (RATE, RATE.replace("weight_decay=wd", 'weight_decay=wd if name == "classifier_mlp" else 0')),
+        ),
     ),
     Case(
         name="cnn-no-curve",

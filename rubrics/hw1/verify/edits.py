@@ -328,6 +328,12 @@ CASES = (
         then=biases,
     ),
     Case(
+        name="tanh-hidden",
+        description="The network by hand has tanh where sigmoid is given.",
+        outcomes={"q2.2a/settings": "partial"},
+        edits=(("NUM_CLASSES, 128, sigmoid, lr=lr)", "NUM_CLASSES, 128, tanh, lr=lr)"),),
+    ),
+    Case(
         name="mnist-losses-alone",
         description="Of the network by hand the losses are drawn and the accuracies are not.",
         outcomes={"q2.2a/curves": "partial"},

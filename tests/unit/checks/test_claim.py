@@ -57,7 +57,13 @@ def matches(*values: Any, wrong: int = 31, **params: Any) -> CheckResult:
     return graded(stated(*values), wrong=wrong, **params)
 
 
-def graded(claims: Claims, *more: Evidence, wrong: int = 31, **params: Any) -> CheckResult:
+def graded(
+    claims: Claims,
+    *more: Evidence,
+    wrong: int = 31,
+    partial: dict[str, str] | None = None,
+    **params: Any,
+) -> CheckResult:
     asked = {**PARAMS, **params}
     labels = some_labels(350)
     seen = a_seen(
@@ -71,7 +77,7 @@ def graded(claims: Claims, *more: Evidence, wrong: int = 31, **params: Any) -> C
         measured(
             predict(a_rubric(), "cnn", VAL), some_predictions(), scores=some_scores(labels, 7)
         ),
-        truth=a_truth(labels={DATASET: some_labels(), VAL: labels}),
+        truth=a_truth(labels={DATASET: some_labels(), VAL: labels}, partial=partial or {}),
     )
     return judged("claim.matches", asked, seen)
 
@@ -199,6 +205,16 @@ def test_the_sum_instead_of_the_mean_nll() -> None:
     result = matches(round(mean * 447, 3), metric="nll")
     assert result.outcome is Outcome.FAIL
     assert "sum over the examples" in result.hint
+
+
+def test_an_nll_of_a_part_is_wrong_only_far_away() -> None:
+    part = {DATASET: "447 of 4,470 digits"}
+    mean = matches(0.0, metric="nll").measured
+    assert isinstance(mean, float)
+    assert matches(mean, metric="nll", partial=part).outcome is Outcome.PASS
+    assert matches(mean * 1.2, metric="nll", partial=part).outcome is Outcome.PENDING
+    assert matches(mean * 1.2, metric="nll").outcome is Outcome.FAIL
+    assert matches(mean * 20, metric="nll", partial=part).outcome is Outcome.FAIL
 
 
 def test_nothing_stated() -> None:

@@ -46,7 +46,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "bands": [{"at": 0.1, "fraction": 1}],
     },
     "confusion.matches": {"model": "cnn", "dataset": DATASET, "classes": 10},
-    "curve.covers_epochs": {"epochs": 16, "curve": CURVE},
+    "curve.covers_epochs": {"epochs": 16, "curve": CURVE, "beside": CURVE["printed"]},
     "curve.falls": {"curve": CURVE},
     "curve.gap": {"train": CURVE, "validation": CURVE, "what": "accuracy"},
     "deadline.met": {},
@@ -64,6 +64,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "setting": "lr",
         "rows": ["lr"],
         "about": ["loss"],
+    },
+    "settings.written": {
+        "settings": [
+            {"what": "the seed", "names": [".*seed.*"], "value": 42},
+            {"what": "the function", "names": ["f"], "value": "sigmoid", "instead": ["tanh"]},
+            {"what": "the patience", "names": ["patience"], "value": {"at_most": 20}},
+        ],
+        "under": "Q2",
     },
     "speed.ratio": {
         "model": "cnn",

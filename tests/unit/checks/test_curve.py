@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import ValidationError
 
+from grader.checks.curve import Curve
+from grader.checks.epochs import CurveCoversEpochs
 from grader.checks.requests import read_documents
 from grader.model.documents import Documents, Text
 from grader.model.evidence import Place
@@ -32,6 +35,9 @@ TRAIN = r"train (?P<value>\S+)"
 
 
 VALIDATION = r"val (?P<value>\S+)"
+
+
+LIKE = r"test (?P<value>\S+)"
 
 
 class TestFalls:
@@ -160,6 +166,53 @@ class TestEpochs:
     def test_a_shortened_run_decides_nothing(self) -> None:
         assert self.graded(shortened=True).outcome is Outcome.PENDING
         assert self.graded().outcome is Outcome.FAIL
+
+
+class TestBeside:
+    """A curve that may be missing, told by what is printed as often."""
+
+    def graded(self, curve: int, beside: int, like: int = 0) -> CheckResult:
+        given = {
+            "epochs": 10,
+            "what": "the validation loss",
+            "curve": {"printed": [VALIDATION]},
+            "beside": [TRAIN],
+            "like": [LIKE],
+        }
+        seen = a_seen(
+            claims(VALIDATION, *map(float, range(curve))),
+            claims(TRAIN, *map(float, range(beside))),
+            claims(LIKE, *map(float, range(like))),
+            run(),
+        )
+        return judged("curve.covers_epochs", given, seen)
+
+    def test_enough_values_pass(self) -> None:
+        assert self.graded(10, 0).outcome is Outcome.PASS
+
+    def test_what_is_missing_beside_what_is_printed_fails(self) -> None:
+        result = self.graded(0, 12)
+        assert result.outcome is Outcome.FAIL
+        assert result.message == (
+            "The validation loss has 0 values in your stored outputs and log files, where other "
+            "numbers of the training are printed 12 times."
+        )
+        assert self.graded(2, 12, 2).outcome is Outcome.FAIL, "at the end of two trainings"
+
+    @pytest.mark.parametrize(
+        ("curve", "beside", "like"), [(0, 0, 0), (0, 9, 0), (3, 12, 0), (9, 12, 0), (0, 12, 3)]
+    )
+    def test_what_cannot_be_told_waits(self, curve: int, beside: int, like: int) -> None:
+        result = self.graded(curve, beside, like)
+        assert result.outcome is Outcome.PENDING
+        assert "A person will look." in result.message
+
+    def test_patterns_need_a_value(self) -> None:
+        curve = Curve(printed=(TRAIN,))
+        with pytest.raises(ValidationError, match="needs a group"):
+            CurveCoversEpochs(epochs=10, curve=curve, beside=("train",))
+        with pytest.raises(ValidationError, match="like goes with beside"):
+            CurveCoversEpochs(epochs=10, curve=curve, like=(TRAIN,))
 
 
 class TestHistory:

@@ -154,6 +154,38 @@ class TestLayers:
         assert "uses Linear, which is not allowed here" in result.message
 
 
+class TestLayersWithSettings:
+    def judge(self, *layers: Layer, **more: Any) -> CheckResult:
+        asked = {"Conv2d": {"out_channels": 32, "kernel_size": 3}}
+        return judge("module.layers", facts(layers=layers, **more), one_with=asked)
+
+    def conv(self, channels: str, kernel: str = "(3, 3)") -> Layer:
+        settings = {"out_channels": channels, "kernel_size": kernel}
+        return Layer(path="0", type="Conv2d", torch=True, settings=settings)
+
+    def test_one_layer_is_enough(self) -> None:
+        result = self.judge(self.conv("16"), self.conv("32"))
+        assert result.outcome is Outcome.PASS
+        assert result.expected == "A net that contains a Conv2d(out_channels=32, kernel_size=3)."
+
+    def test_other_sizes_are_named(self) -> None:
+        result = self.judge(self.conv("6"), self.conv("32", "(5, 5)"))
+        assert result.outcome is Outcome.FAIL
+        assert (
+            "has no Conv2d(out_channels=32, kernel_size=3), but "
+            "Conv2d(out_channels=6, kernel_size=(3, 3)) and "
+            "Conv2d(out_channels=32, kernel_size=(5, 5))" in result.message
+        )
+
+    def test_a_function_counts(self) -> None:
+        run = Operation(type="Conv2d", path="", settings=dict(self.conv("32").settings))
+        assert self.judge(LINEAR, operations=(run,)).outcome is Outcome.PASS
+
+    def test_a_layer_that_does_not_say_waits(self) -> None:
+        own = Layer(path="0", type="Conv2d", torch=False)
+        assert self.judge(own).outcome is Outcome.PENDING
+
+
 class TestParameters:
     @pytest.mark.parametrize(
         ("name", "limit", "outcome"),

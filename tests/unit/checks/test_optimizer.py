@@ -112,6 +112,17 @@ class TestOptimizer:
         assert self.graded(*two).outcome is Outcome.PASS
         assert self.graded(*two, which="all").outcome is Outcome.PARTIAL
 
+    def test_where_only_another_nets_stepped_the_text_counts_too(self) -> None:
+        other = optimizer(type="Adam", parameters=7, place=Place(file="hw.ipynb", cell=9))
+        text = "opt = torch.optim.SGD(p, lr=LR, momentum=0.9, weight_decay=C.wd)"
+        asked: dict[str, Any] = {"model": "cnn", "schedule": [], "schedule_settings": {}}
+        result = self.graded(other, text=text, **asked)
+        assert result.outcome is Outcome.PASS
+        assert "as your code makes it" in result.message
+        assert self.graded(other, **asked).outcome is Outcome.PARTIAL
+        own = optimizer(type="Adam")
+        assert self.graded(own, text=text, **asked).outcome is Outcome.PARTIAL
+
     def test_only_those_of_the_net(self) -> None:
         other = optimizer(net="Other", type="Adam")
         assert self.graded(optimizer(), other, model="cnn", which="all").outcome is Outcome.PASS

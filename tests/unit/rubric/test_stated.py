@@ -35,6 +35,9 @@ FM2 = ("fashion-transfer", "test accuracy of the CNN on fm2")
 MLP = ("digits-svhn", "test error of the MLP")
 CNN = ("digits-svhn", "test error of the CNN")
 SVHN = ("digits-svhn", "test error on SVHN")
+MLP_NLL = ("digits-svhn", "test NLL of the MLP")
+CNN_NLL = ("digits-svhn", "test NLL of the CNN")
+SVHN_NLL = ("digits-svhn", "test NLL on SVHN")
 
 STATED = [
     (HW1, "Test accuracy: 65.31%", "65.31%"),
@@ -88,6 +91,16 @@ STATED = [
     (CNN, "conv: 191 epochs, test nll = 0.0834, test error = 0.0358", "0.0358"),
     (CNN, "| CNN test error | 0,0470 |", "0,0470"),
     (SVHN, "SVHN test error 0.11224646588813768", "0.11224646588813768"),
+    (MLP_NLL, "NLL: 0.2811570146206508\nCE: 0.0760", "0.2811570146206508"),
+    (MLP_NLL, "Test NLL: 0.371196985244751\nTest CE: 0.0738", "0.371196985244751"),
+    (MLP_NLL, "CE: 0.0738\nNLL: 0.3711", "0.3711"),
+    (MLP_NLL, "MLP test nll: 0.2733, test error: 0.0738", "0.2733"),
+    (MLP_NLL, "dense: 150 epochs, test nll = 0.3128, test error = 0.0761", "0.3128"),
+    (MLP_NLL, "-> START classifier_mlp\n-> FINAL PERFORMANCE: nll=0.2733, ce=0.0738", "0.2733"),
+    (CNN_NLL, "| CNN test NLL | 0,1538 |", "0,1538"),
+    (CNN_NLL, "Test NLL of the CNN: 0.1538", "0.1538"),
+    (CNN_NLL, "-> START classifier_cnn\n-> FINAL PERFORMANCE: nll=0.1538, ce=0.0470", "0.1538"),
+    (SVHN_NLL, "SVHN test nll 0.6186", "0.6186"),
     (SVHN, "svhn_cnn: test classification error = 8.26%", "8.26%"),
     (SVHN, "The test error on SVHN is 0.0826", "0.0826"),
 ]
@@ -129,6 +142,13 @@ NOT_STATED = [
     (CNN, "SVHN CNN test error: 0.0826"),
     (SVHN, "CNN test error: 0.0470"),
     (SVHN, "SVHN test nll 0.6186"),
+    (MLP_NLL, "MLP test error: 0.0738"),
+    (MLP_NLL, "CNN test nll: 0.1538"),
+    (MLP_NLL, "Test CE: 0.0738"),
+    (MLP_NLL, "MLP validation nll: 0.1538"),
+    (CNN_NLL, "MLP test nll: 0.2733"),
+    (CNN_NLL, "SVHN CNN test nll: 0.6186"),
+    (SVHN_NLL, "MLP test nll: 0.2733"),
 ]
 
 
@@ -149,6 +169,8 @@ def test_another_number_is_not_taken_for_it(asked: tuple[str, str], text: str) -
         (SVHN, "Test classification error rate: 8.26 %", ["8.26 %"]),
         (SVHN, "FINAL PERFORMANCE: nll=0.6186 ce=0.0826", ["0.0826"]),
         (SVHN, "epoch 3 test error: 0.2", []),
+        (SVHN_NLL, "Final test NLL: 0.6186", ["0.6186"]),
+        (SVHN_NLL, "FINAL PERFORMANCE: nll=0.6186 ce=0.0826", ["0.6186"]),
     ],
 )
 def test_where_nothing_says_whose_it_is(
@@ -209,7 +231,84 @@ ODD = ["1" * 200_000, "first test acc " * 15_000, "test accuracy\n" * 15_000, "\
 @pytest.mark.parametrize("text", ODD)
 def test_odd_text_is_read_in_time(text: str) -> None:
     begun = time.monotonic()
-    for asked in (HW1, FIRST, SECOND, FM1, FM2):
+    for asked in (HW1, FIRST, SECOND, FM1, FM2, MLP_NLL, CNN_NLL, SVHN_NLL):
         found(*asked, text)
         found(*asked, text, "otherwise")
     assert time.monotonic() - begun < 60
+
+
+def criterion(rubric: str, task: str, name: str) -> dict[str, Any]:
+    text = tomllib.loads((RUBRICS / rubric / "rubric.toml").read_text())
+    (one,) = (
+        dict(c["with"]) for t in text["task"] if t["id"] == task
+        for c in t["criterion"] if c["id"] == name
+    )  # fmt: skip
+    return one
+
+
+NAMED = [
+    ("hw1", "q2.2a", "the seed", ["SEED", "seed", "manual_seed", "random_seed"], ["need"]),
+    (
+        "hw1", "q2.2a", "the number of epochs",
+        ["EPOCHS", "epoch", "num_epochs", "n_epochs", "numEpochs", "max_epochs", "epochs_mnist"],
+        ["epoch_loss", "best_epoch", "last_epoch", "print_every_epoch", "epochs_list"],
+    ),
+    (
+        "hw1", "q2.2a", "the batch size",
+        ["BATCH_SIZE", "batch_size", "batchsize", "bs", "train_batch_size", "BATCH"],
+        ["test_batch_size", "num_batches", "size"],
+    ),
+    (
+        "hw1", "q2.2a", "the hidden size",
+        ["hidden_size", "HIDDEN", "n_hidden", "hidden_dim", "hidden_layer_size", "hidden_units"],
+        ["hidden_output", "num_hidden_layers", "size"],
+    ),
+    (
+        "hw1", "q2.2a", "the activation",
+        ["activation_func", "activation", "act", "act_fn", "activation_function"], ["actual"],
+    ),
+    ("digits-svhn", "digits.mlp", "the input size D", ["D", "input_size", "d_in"], ["d", "data"]),
+    ("digits-svhn", "digits.mlp", "the hidden size M", ["M", "num_hidden"], ["m", "model"]),
+    ("digits-svhn", "digits.mlp", "the number of classes K", ["K", "num_classes"], ["k"]),
+    ("digits-svhn", "digits.mlp", "the patience", ["max_patience", "patience"], ["impatience"]),
+    (
+        "cifar10-cnn", "1.3", "the number of epochs",
+        ["epochs", "EPOCHS_1", "num_epochs", "epochs_model_1", "epoch"], ["epoch_loss", "step"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rubric", "task", "what", "right", "other"), NAMED)
+def test_names_of_settings(
+    rubric: str, task: str, what: str, right: list[str], other: list[str]
+) -> None:
+    name = "epochs" if rubric == "cifar10-cnn" else "settings"
+    settings = criterion(rubric, task, name)["settings"]
+    (asked,) = (one for one in settings if one["what"] == what)
+    patterns = [re.compile(one, re.IGNORECASE) for one in asked["names"]]
+    hit = [one for one in (*right, *other) if any(p.fullmatch(one) for p in patterns)]
+    assert hit == right
+
+
+VALIDATION = [
+    ("step 625: train loss 1.46, val loss 1.24, train acc 0.46, val acc 0.53", ["1.24"]),
+    ("epoch 1 {'train loss': 2.124, 'val loss': 2.0748, 'val acc': 0.3798}", ["2.0748"]),
+    ("val_loss: 0.8", ["0.8"]),
+    ("Validation loss = 0.83", ["0.83"]),
+    ("valid_loss 0.8 valid_acc 0.7", ["0.8"]),
+    ("Epoch 3: val accuracy: 61.2%", ["61.2"]),
+    ("loss 0.700 val acc 0.54", ["0.54"]),
+    ("Validation: loss 0.8, accuracy 0.7", ["0.8"]),
+    ("train loss 0.8, train acc 0.7", []),
+    ("first model: test accuracy 66.40%", []),
+    ("evaluated value 0.7 loss 0.3", []),
+]
+
+
+@pytest.mark.parametrize(("text", "values"), VALIDATION)
+def test_lines_of_validation(text: str, values: list[str]) -> None:
+    asked = criterion("cifar10-cnn", "1.3", "records")
+    patterns = asked["curve"]["printed"]
+    assert [hit["value"] for p in patterns for hit in re.finditer(p, text)] == values
+    if values:
+        assert any(re.search(one, text) for one in asked["like"])

@@ -13,7 +13,7 @@ from torchvision import datasets, transforms
 ROOT = "./data"
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 EVERY = 625  # steps
-EPOCHS_1, EPOCHS_2 = 6, 3
+EPOCHS_1, EPOCHS_2 = 10, 6
 
 plain = transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
 augmented = transforms.Compose([transforms.RandomHorizontalFlip(), plain])
