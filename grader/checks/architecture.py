@@ -158,7 +158,7 @@ def _for_a_person(
         f"{told} A person will look.",
         expected=_expected(params),
         hint="Name the net, or a file with its weights, after its part of the assignment.",
-        bound_by=bound_by(facts.binding) if facts else None,
+        bound_by=bound_by(facts.binding) if facts else "",
         places=(place,) if place else (),
     )
 

@@ -33,6 +33,8 @@ __all__ = ["LabelsRange", "SplitBalanced", "SplitDisjoint", "SplitFromTraining",
 
 SPOKEN: dict[Part, str] = {"train": "training", "validation": "validation", "test": "test"}
 
+BY_HAND = ("Tensor", "Tensor sliced by hand")
+"""What nets are given without a loader, as a run's journal calls it: only some may be seen."""
 PAIR = 2
 NATURAL = 0.001
 """Share of pictures that published data hold twice."""
@@ -151,7 +153,11 @@ def _asked(params: SplitSizes, loaders: Loaders | None = None) -> list[tuple[Par
         ("validation", params.validation),
         ("test", params.test),
     )
-    unseen = {part for part in params.by_loader if loaders and not loaders.part(part)}
+    unseen = {
+        part
+        for part in params.by_loader
+        if loaders and all(one.dataset in BY_HAND for one in loaders.part(part))
+    }
     return [(part, wanted) for part, wanted in every if wanted is not None and part not in unseen]
 
 

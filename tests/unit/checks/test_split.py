@@ -83,6 +83,9 @@ class TestSizes:
         result = graded("split.sizes", {**asked, "by_loader": ["test"]}, *by_hand)
         assert result.outcome is Outcome.PASS
         assert "test" not in result.message
+        one_of_each = few.model_copy(update={"dataset": "Tensor sliced by hand"})
+        asked["by_loader"] = ["test"]
+        assert graded("split.sizes", asked, *by_hand, one_of_each).outcome is Outcome.PASS
         wrong = graded(
             "split.sizes", {**asked, "by_loader": ["test"]}, TRAIN, loader(1, "evaluate", 9)
         )
