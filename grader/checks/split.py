@@ -33,7 +33,7 @@ __all__ = ["LabelsRange", "SplitBalanced", "SplitDisjoint", "SplitFromTraining",
 
 SPOKEN: dict[Part, str] = {"train": "training", "validation": "validation", "test": "test"}
 
-BY_HAND = ("Tensor", "Tensor sliced by hand")
+BY_HAND = {"Tensor", "Tensor sliced by hand"}
 """What nets are given without a loader, as a run's journal calls it: only some may be seen."""
 PAIR = 2
 NATURAL = 0.001
@@ -148,16 +148,9 @@ def _sizes_seen(params: SplitSizes, asked: list[tuple[Part, Range]], loaders: Lo
 
 def _asked(params: SplitSizes, loaders: Loaders | None = None) -> list[tuple[Part, Range]]:
     """The parts whose size is asked for; of a run, without those that only a loader would show."""
-    every: tuple[tuple[Part, Range | None], ...] = (
-        ("train", params.train),
-        ("validation", params.validation),
-        ("test", params.test),
-    )
-    unseen = {
-        part
-        for part in params.by_loader
-        if loaders and all(one.dataset in BY_HAND for one in loaders.part(part))
-    }
+    every = zip(SPOKEN, (params.train, params.validation, params.test), strict=True)
+    ways = {p: {one.dataset for one in loaders.part(p)} if loaders else {""} for p in SPOKEN}
+    unseen = {part for part in params.by_loader if ways[part] <= BY_HAND}
     return [(part, wanted) for part, wanted in every if wanted is not None and part not in unseen]
 
 
