@@ -7,7 +7,7 @@ import itertools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,7 @@ from grader.checks.requests import Source, describe_module, inspect_source
 from grader.checks.tensors import tensors_of
 from grader.model.base import Record
 from grader.model.measurements import Layer, ModuleFacts, Operation
+from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult
 
 if TYPE_CHECKING:
@@ -73,11 +74,19 @@ class ArchitectureMatches(Record):
     bands: tuple[Band, ...] = ALL_OR_NOTHING
     """By the share of `layers` that are there in order."""
     source: Source = "any"
+    missing: Literal["fail", "pending"] = "fail"
+    """When no such net is found: `pending` where students name and keep it as they like."""
+    told_by: tuple[str, ...] = ()
+    """Types that tell the net from the submission's others: one that has more or fewer of them than
+    `layers` may be another net, so a person looks."""
 
     @model_validator(mode="after")
     def _asks_something(self) -> ArchitectureMatches:
         if not (self.layers or self.none_of or self.state_dict or self.parameters):
             msg = "say what to compare: layers, none_of, state_dict or parameters"
+            raise ValueError(msg)
+        if strange := set(self.told_by) - {layer.type for layer in self.layers}:
+            msg = f"told_by names {sorted(strange)}, which are not in layers"
             raise ValueError(msg)
         well_formed(self.bands, rising=True)
         return self
@@ -91,8 +100,16 @@ def _needs(params: ArchitectureMatches, rubric: Rubric) -> tuple[ProbeRequest, .
 def architecture_matches(params: ArchitectureMatches, seen: Seen) -> CheckResult:
     """Your net has the layers that the assignment describes, in their order and sizes."""
     request = describe_module(seen.rubric, params.model, params.source)
-    _, facts = seen.measured(request, ModuleFacts)
     name = called(params.model)
+    try:
+        _, facts = seen.measured(request, ModuleFacts)
+    except Stopped as stopped:
+        if params.missing == "pending" and stopped.result.outcome is Outcome.FAIL:
+            raise Stopped(_for_a_person(params, f"Your {name} was not found.")) from stopped
+        raise
+    if other := _another(params, facts):
+        taken = f"What was taken for your {name} ({facts.binding.definition})"
+        return _for_a_person(params, f"{taken} {other}, so it may be another net.", facts)
     wrong: list[str] = []
     value = Fraction(1)
     if params.layers:
@@ -130,6 +147,30 @@ def architecture_matches(params: ArchitectureMatches, seen: Seen) -> CheckResult
         hint="Print the net and compare it with the table, block by block.",
         **more,
     )
+
+
+def _for_a_person(
+    params: ArchitectureMatches, told: str, facts: ModuleFacts | None = None
+) -> CheckResult:
+    """The result where it cannot be told which net is meant."""
+    place = facts.binding.place if facts else None
+    return waiting(
+        f"{told} A person will look.",
+        expected=_expected(params),
+        hint="Name the net, or a file with its weights, after its part of the assignment.",
+        bound_by=bound_by(facts.binding) if facts else "",
+        places=(place,) if place else (),
+    )
+
+
+def _another(params: ArchitectureMatches, facts: ModuleFacts) -> str:
+    """By which number of layers a net may be another one; empty where none tells."""
+    for kind in params.told_by:
+        there = sum(step.type == kind for step in _steps(facts))
+        asked = sum(layer.times for layer in params.layers if layer.type == kind)
+        if there != asked:
+            return f"has {there or 'no'} {kind} where {asked} were asked for"
+    return ""
 
 
 @dataclass(frozen=True)

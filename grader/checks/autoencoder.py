@@ -9,29 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, model_validator
 
 from grader.checks.bands import Band, earned, well_formed
-from grader.checks.base import Seen, check, failed
+from grader.checks.base import Seen, check
 from grader.checks.faults import waiting
 from grader.checks.phrases import bound_by, called, decimal, examples, share
-from grader.checks.phrases import shape as spelt
+from grader.checks.reconstruction import reconstruction
 from grader.checks.requests import Source, inspect_source, predict
-from grader.checks.scores import numbers
 from grader.model.base import Record, exact, number
 from grader.model.measurements import Predictions
 from grader.model.scorecard import CheckResult, Flag
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from grader.model.evidence import ProbeRequest
     from grader.model.rubric import Rubric
 
-    Floats = np.ndarray[Any, np.dtype[np.float64]]
-
 __all__ = ["AutoencoderError"]
-
-
-NEGATIVE = -0.5
-"""An output below this comes from a net whose inputs run from -1 to 1."""
 
 
 class AutoencoderError(Record):
@@ -61,30 +52,19 @@ def _needs(params: AutoencoderError, rubric: Rubric) -> tuple[ProbeRequest, ...]
 @check("autoencoder.error_at_most", AutoencoderError, needs=_needs)
 def error_at_most(params: AutoencoderError, seen: Seen) -> CheckResult:
     """Your autoencoder gives back its inputs closely enough."""
-    import numpy as np
-
     request = predict(seen.rubric, params.model, params.dataset, params.source)
     evidence, predictions = seen.measured(request, Predictions)
-    given = np.asarray(seen.inputs(params.dataset), dtype=np.float64)
-    inputs = given.reshape(len(given), -1) / params.scale
-    outputs = numbers(evidence, "scores")
     name = called(params.model)
     best = max(params.bands, key=lambda one: one.fraction)
     more: dict[str, Any] = {
         "expected": f"An error ({params.metric.upper()}) of at most {decimal(best.at)}.",
         "bound_by": bound_by(predictions.binding),
     }
-    if outputs.shape != inputs.shape:
-        return failed(
-            f"Your {name} gives {spelt(outputs.shape)} for inputs of {spelt(inputs.shape)}.",
-            hint="An autoencoder's output has the shape of its input.",
-            **more,
-        )
-    error = _error(params, outputs, inputs)
-    constant = _error(params, inputs.mean(axis=0), inputs)
+    given = reconstruction(seen, evidence, params.model, params.dataset, params.scale, **more)
+    error, constant = _error(params, given.mse()), _error(params, given.constant())
     fraction = _fraction(params, error)
     told = (
-        f"Your {name} gives back {examples(len(inputs), params.dataset)} with a "
+        f"Your {name} gives back {examples(len(given.inputs), params.dataset)} with a "
         f"{params.metric.upper()} of {decimal(error)}; the average picture would reach "
         f"{decimal(constant)}"
     )
@@ -97,7 +77,7 @@ def error_at_most(params: AutoencoderError, seen: Seen) -> CheckResult:
     }
     if fraction == 1:
         return CheckResult.banded(Fraction(1), f"{told}.", **more)
-    if _fraction(params, _of_shifted(params, outputs, inputs)) > fraction:
+    if _fraction(params, _error(params, given.shifted())) > fraction:
         return waiting(
             f"{told}. Its outputs seem to run from -1 to 1 and come closer when taken so. "
             "A person will look.",
@@ -112,19 +92,8 @@ def error_at_most(params: AutoencoderError, seen: Seen) -> CheckResult:
     )
 
 
-def _error(params: AutoencoderError, outputs: Floats, inputs: Floats) -> float:
-    import numpy as np
-
-    with np.errstate(all="ignore"):
-        squared = float(((outputs - inputs) ** 2).mean())
+def _error(params: AutoencoderError, squared: float) -> float:
     return math.sqrt(squared) if params.metric == "rmse" else squared
-
-
-def _of_shifted(params: AutoencoderError, outputs: Floats, inputs: Floats) -> float:
-    """The error where inputs were normalised to -1 to 1; infinite where no output is below 0."""
-    if not outputs.min() < NEGATIVE:
-        return math.inf
-    return _error(params, (outputs + 1) / 2, inputs)
 
 
 def _fraction(params: AutoencoderError, error: float) -> Fraction:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,11 +13,11 @@ from grader.checks.base import Seen, check, failed
 from grader.checks.drawn import largest, shown_figures, where_drawn
 from grader.checks.faults import waiting
 from grader.checks.history import recorded_lines
-from grader.checks.phrases import count, listed, share
+from grader.checks.phrases import count, decimal, listed, share
 from grader.checks.requests import execute, inspect_source
 from grader.checks.runs import not_reached
-from grader.model.base import Points, Record
-from grader.model.measurements import Axes, Execution, FigureSeen
+from grader.model.base import Points, Record, to_float
+from grader.model.measurements import Axes, Execution, FigureSeen, LineSeen
 from grader.model.scorecard import CheckResult, FigureShown, Flag
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from grader.model.rubric import Rubric
 
 __all__ = ["FigureHas"]
+
+NEARLY = 0.05
+"""How much less than asked a curve may span: batches and whole images round its ends."""
 
 
 class FigureHas(Record):
@@ -35,6 +39,12 @@ class FigureHas(Record):
     """Lines a figure must have at least, over all its axes."""
     length: int = Field(default=2, ge=1)
     """Points a line needs to count as a curve."""
+    x_ratio: float = Field(default=0.0, ge=0)
+    """How many times a curve's least x its largest is, for `lines` of them: 20 for shares of 5% to
+    100%, in whatever unit. A curve that begins at 0 spans enough; for one over 0, 1, 2, …, whose
+    labels hide what they stand for, a person looks. 0: any."""
+    narrow_fraction: Points = Fraction(1, 2)
+    """Share when the curves are there but span less."""
     points: int = Field(default=0, ge=0)
     """Scattered points."""
     images: int = Field(default=0, ge=0)
@@ -68,6 +78,9 @@ class FigureHas(Record):
             except re.error as error:
                 msg = f"'{pattern}' is not a regular expression: {error}"
                 raise ValueError(msg) from error
+        if self.x_ratio and not self.lines:
+            msg = "x_ratio is of lines: say how many"
+            raise ValueError(msg)
         return self
 
 
@@ -80,7 +93,9 @@ def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
     """Your figure shows what the assignment asks for, with labels that a reader needs."""
     evidence, run = seen.measured(execute(seen.rubric), Execution)
     fitting = [(i, f) for i, f in enumerate(run.figures) if _drawn(f, params)]
-    finished = [(i, f) for i, f in fitting if not _unlabelled(f, params)]
+    finished = [
+        (i, f) for i, f in fitting if not _unlabelled(f, params) and _span(f, params) == "wide"
+    ]
     expected = _expected(params)
     if len(finished) >= params.figures:
         where = listed(
@@ -97,20 +112,7 @@ def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
             exhibits=shown_figures(evidence, run, (i for i, _ in finished)),
         )
     if len(fitting) >= params.figures:
-        figure = (
-            fitting[-1][1]
-            if not finished
-            else next(f for _, f in fitting if _unlabelled(f, params))
-        )
-        return CheckResult.banded(
-            params.unlabelled_fraction,
-            f"The figure is there ({where_drawn(run, figure)}), but it has "
-            f"{listed(_unlabelled(figure, params))}. "
-            f"This earns {share(params.unlabelled_fraction)}.",
-            expected=expected,
-            hint="Use plt.xlabel, plt.ylabel, plt.title and plt.legend.",
-            exhibits=shown_figures(evidence, run, (i for i, _ in fitting)),
-        )
+        return _lacking(params, evidence, run, fitting, expected)
     if spread := _spread(params, evidence, run, expected):
         return spread
     if stopped := not_reached(evidence, run, "the figure", seen.source()):
@@ -121,6 +123,56 @@ def figure_has(params: FigureHas, seen: Seen) -> CheckResult:
         hint="Draw it with matplotlib, and call plt.show() or savefig.",
         exhibits=shown_figures(evidence, run, range(len(run.figures))),
     )
+
+
+def _lacking(
+    params: FigureHas,
+    evidence: Evidence,
+    run: Execution,
+    fitting: list[tuple[int, FigureSeen]],
+    expected: str,
+) -> CheckResult:
+    """The result of figures that are there, with less than a reader needs."""
+    fractions = [(_share_of(figure, params), index) for index, figure in fitting]
+    earned, best = sorted(fractions)[-params.figures]
+    figure = run.figures[best]
+    where = where_drawn(run, figure)
+    shown = shown_figures(evidence, run, (i for i, _ in fitting))
+    span = _span(figure, params)
+    if span == "hidden" or (span == "narrow" and run.clock_ended_training):
+        why = "whose numbers stand for something else"
+        if span == "narrow":
+            why = "which the time for grading may have cut short"
+        return waiting(
+            f"The figure is there ({where}), over an axis {why}. A person will look whether the "
+            "curves span what was asked for.",
+            expected=expected,
+            exhibits=shown,
+        )
+    wrong, hints = [], []
+    if lacks := _unlabelled(figure, params):
+        wrong.append(f"it has {listed(lacks)}")
+        hints.append("Use plt.xlabel, plt.ylabel, plt.title and plt.legend.")
+    if span == "narrow":
+        low, high = _ends(figure, params)
+        wrong.append(
+            f"its curves span {decimal(low)} to {decimal(high)} on the horizontal axis, where the "
+            f"largest was to be {decimal(params.x_ratio)} times the least"
+        )
+        hints.append("Draw the curves over the whole range that the assignment names.")
+    return CheckResult.banded(
+        earned,
+        f"The figure is there ({where}), but {' and '.join(wrong)}. This earns {share(earned)}.",
+        expected=expected,
+        hint=" ".join(hints),
+        exhibits=shown,
+    )
+
+
+def _share_of(figure: FigureSeen, params: FigureHas) -> Fraction:
+    """What a figure earns: as much as the worst of what it lacks leaves."""
+    labelled = params.unlabelled_fraction if _unlabelled(figure, params) else Fraction(1)
+    return min(labelled, params.narrow_fraction if _span(figure, params) == "narrow" else labelled)
 
 
 def _spread(
@@ -165,15 +217,44 @@ def _not_recorded(
 
 def _drawn(figure: FigureSeen, params: FigureHas) -> bool:
     """Whether a figure has enough in it, over all its axes."""
-    lines = sum(len(line.y) >= params.length for axes in figure.axes for line in axes.lines)
     return (
         bool(figure.axes)
-        and lines >= params.lines
+        and len(_curves(figure, params)) >= params.lines
         and sum(axes.points for axes in figure.axes) >= params.points
         and sum(axes.images for axes in figure.axes) >= params.images
         and sum(axes.bars for axes in figure.axes) >= params.bars
         and _about(figure, params)
     )
+
+
+def _curves(figure: FigureSeen, params: FigureHas) -> list[LineSeen]:
+    lines = (line for axes in figure.axes for line in axes.lines)
+    return [line for line in lines if len(line.y) >= params.length]
+
+
+def _span(figure: FigureSeen, params: FigureHas) -> Literal["wide", "hidden", "narrow"]:
+    """Whether enough curves of a figure span what is asked for."""
+    if not params.x_ratio:
+        return "wide"
+    spans = [_span_of(line, params.x_ratio) for line in _curves(figure, params)]
+    if spans.count("wide") >= params.lines:
+        return "wide"
+    return "narrow" if len(spans) - spans.count("narrow") < params.lines else "hidden"
+
+
+def _span_of(line: LineSeen, ratio: float) -> Literal["wide", "hidden", "narrow"]:
+    found = sorted(x for x in map(to_float, line.x) if math.isfinite(x))
+    if not found or found in (list(range(len(found))), list(range(1, len(found) + 1))):
+        return "hidden"  # an axis of words, or the numbers of the points
+    least, largest = found[0], found[-1]
+    return "wide" if least <= 0 or largest >= ratio * least * (1 - NEARLY) else "narrow"
+
+
+def _ends(figure: FigureSeen, params: FigureHas) -> tuple[float, float]:
+    """The least and the largest x of a figure's curves."""
+    found = [to_float(x) for line in _curves(figure, params) for x in line.x]
+    found = [x for x in found if math.isfinite(x)]
+    return min(found), max(found)
 
 
 def _images(figure: FigureSeen) -> int:
@@ -228,6 +309,8 @@ def _expected(params: FigureHas) -> str:
     text = count(params.figures, "figure")
     if contents := _contents(params):
         text += f" with at least {contents}"
+    if params.x_ratio:
+        text += f", the largest x at least {decimal(params.x_ratio)} times the least"
     labels = [("axis labels", params.axis_labels), ("a legend", params.legend)]
     labels.append(("a title", params.title))
     if names := [name for name, asked in labels if asked]:

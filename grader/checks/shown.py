@@ -9,6 +9,7 @@ from pydantic import Field
 
 from grader.checks.base import Seen, check, failed
 from grader.checks.drawn import pictures, place_of_figure
+from grader.checks.faults import waiting
 from grader.checks.phrases import bound_by, called, examples, share
 from grader.checks.requests import Source, execute, inspect_source, predict, read_documents
 from grader.checks.runs import not_reached

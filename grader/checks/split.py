@@ -22,7 +22,7 @@ from grader.checks.loaders import (
     unclear_rows,
 )
 from grader.checks.phrases import count, decimal, listed, share
-from grader.checks.ranges import Range  # noqa: TC001 - a field's type, needed when it runs
+from grader.checks.ranges import Range
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult
 
@@ -33,6 +33,8 @@ __all__ = ["LabelsRange", "SplitBalanced", "SplitDisjoint", "SplitFromTraining",
 
 SPOKEN: dict[Part, str] = {"train": "training", "validation": "validation", "test": "test"}
 
+BY_HAND = {"Tensor", "Tensor sliced by hand"}
+"""What nets are given without a loader, as a run's journal calls it: only some may be seen."""
 PAIR = 2
 NATURAL = 0.001
 """Share of pictures that published data hold twice."""
@@ -47,6 +49,8 @@ class SplitSizes(OfLoaders):
     test: Range | None = None
     validation_share: Range | None = None
     """Validation's share of training and validation together, 0 to 1."""
+    by_loader: tuple[Part, ...] = ()
+    """Parts that code may well measure without a loader: they count where one is seen."""
     partial: bool = True
     """Whether each right size earns its share."""
 
@@ -79,6 +83,8 @@ class SplitBalanced(OfLoaders):
     """How far a class may lie from the mean over the classes, as a share of it."""
     classes: int = Field(default=0, ge=0)
     """So many different labels; 0: any number."""
+    sizes: dict[Part, Range] = {}
+    """Of a part, only loaders of so many examples: others show a share of the data, or more."""
 
 
 class LabelsRange(OfLoaders):
@@ -94,7 +100,7 @@ class LabelsRange(OfLoaders):
 def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
     """Your data is divided into parts of the sizes that the assignment asks for."""
     loaders = loaders_of(params, seen)
-    asked = _asked(params)
+    asked = _asked(params, loaders)
     right, wrong = [], []
     for part, wanted in asked:
         found_part = loaders.held_out if part == "validation" else loaders.part(part)
@@ -109,7 +115,7 @@ def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
         good_share, told = _validation_share(loaders, params.validation_share)
         (right if good_share else wrong).append(told)
     unseen = None
-    if not _sizes_seen(params, loaders):
+    if not _sizes_seen(params, asked, loaders):
         places = places_of(*loaders.validation)
         unseen = not_seen(loaders, _sizes_asked(params), places=places)
     earned = right and params.partial
@@ -133,20 +139,19 @@ def split_sizes(params: SplitSizes, seen: Seen) -> CheckResult:
     )
 
 
-def _sizes_seen(params: SplitSizes, loaders: Loaders) -> bool:
+def _sizes_seen(params: SplitSizes, asked: list[tuple[Part, Range]], loaders: Loaders) -> bool:
     """Whether there are loaders of each part whose size is asked for."""
-    parts = {part for part, _ in _asked(params)}
+    parts = {part for part, _ in asked}
     parts |= {"train", "validation"} if params.validation_share is not None else set()
     return all(loaders.held_out if p == "validation" else loaders.part(p) for p in parts)
 
 
-def _asked(params: SplitSizes) -> list[tuple[Part, Range]]:
-    every: tuple[tuple[Part, Range | None], ...] = (
-        ("train", params.train),
-        ("validation", params.validation),
-        ("test", params.test),
-    )
-    return [(part, wanted) for part, wanted in every if wanted is not None]
+def _asked(params: SplitSizes, loaders: Loaders | None = None) -> list[tuple[Part, Range]]:
+    """The parts whose size is asked for; of a run, without those that only a loader would show."""
+    every = zip(SPOKEN, (params.train, params.validation, params.test), strict=True)
+    ways = {p: {one.dataset for one in loaders.part(p)} if loaders else {""} for p in SPOKEN}
+    unseen = {part for part in params.by_loader if ways[part] <= BY_HAND}
+    return [(part, wanted) for part, wanted in every if wanted is not None and part not in unseen]
 
 
 def _validation_share(loaders: Loaders, wanted: Range) -> tuple[bool, str]:
@@ -298,7 +303,8 @@ def split_balanced(params: SplitBalanced, seen: Seen) -> CheckResult:
     expected = f"Each class within {decimal(100 * params.tolerance, 3)}% of the mean of its part."
     seen_parts, cut = [], []
     for part in params.splits:
-        counted = [one for one in loaders.part(part) if one.classes]
+        size = params.sizes.get(part) or Range(at_least=0)
+        counted = [one for one in loaders.part(part) if one.classes and size.holds(one.length)]
         cut += [one for one in counted if not one.classes_whole]
         if not counted:
             continue

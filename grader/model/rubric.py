@@ -105,7 +105,8 @@ class Role(Record):
     unwrap: tuple[str, ...] = ()
     """Attributes that hold the net when the bound object wraps it (`classnet`)."""
     contains: tuple[str, ...] = ()
-    """Layer types that tell this role from another of the same shape (`Conv2d`)."""
+    """Layer types that tell this role from another of the same shape (`Conv2d`); one that is named
+    several times must be there so often."""
     lacks: tuple[str, ...] = ()
     """Layer types that a net of this role does not have."""
     arguments: dict[str, JsonValue] = {}

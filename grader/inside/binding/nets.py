@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -225,21 +226,26 @@ def leaf_layers(module: Any) -> list[tuple[str, Any]]:
     ]
 
 
-def layer_types(module: Any) -> set[str]:
-    """Names of all classes that its modules are or derive from, below `nn.Module`."""
-    types: set[str] = set()
+def layer_types(module: Any) -> Counter[str]:
+    """Names of all classes that its modules are or derive from, below `nn.Module`, counted."""
+    types: Counter[str] = Counter()
     for inner in torch.nn.Module.modules(module):
         for base in type(inner).__mro__:
             if base is torch.nn.Module:
                 break
-            types.add(base.__name__)
+            types[base.__name__] += 1
     return types
+
+
+def _too_few(name: str, there: int, asked: int) -> str:
+    return f"it has {there or 'no'} {name}" + (f" of {asked}" if asked > 1 else "")
 
 
 def contract_gaps(module: Any, role: dict[str, Any], *, shapes: bool = True) -> list[str]:
     """In what a net differs from its role, as sentences; empty when it fits."""
     types = layer_types(module)
-    gaps = [f"it has no {name}" for name in role.get("contains") or () if name not in types]
+    asked = Counter(role.get("contains") or ())
+    gaps = [_too_few(name, types[name], asked[name]) for name in asked if types[name] < asked[name]]
     gaps += [f"it has a {name}" for name in role.get("lacks") or () if name in types]
     if shapes and role.get("input_shape"):
         generator = torch.Generator().manual_seed(0)

@@ -233,7 +233,7 @@ class _Saved:
         built += candidates_by_hand(self.definitions, self.role, [])
         named = [c for c in built if self.rank(c) >= NAMED]
         if named:
-            best = max(enumerate(named), key=lambda pair: (self.rank(pair[1]), pair[0]))[1]
+            best = max(enumerate(named), key=lambda pair: (*self.fits(pair[1]), pair[0]))[1]
             how = "explicit" if self.rank(best) > NAMED + 1 else "name"
             return self.bound(how, best.text, best.place, fresh(best), None, None)
         for candidate in reversed(built):
@@ -241,6 +241,11 @@ class _Saved:
             if not contract_gaps(module, self.role):
                 return self.bound("structure", candidate.text, candidate.place, module, None, None)
         return None
+
+    def fits(self, candidate: Candidate) -> tuple[int, bool]:
+        """How sure the names are, and of equal ones, whether its layers are the role's."""
+        gaps = contract_gaps(candidate.module, self.role, shapes=False)
+        return self.rank(candidate), not gaps
 
     def bound(
         self,

@@ -31,18 +31,43 @@ def weights(name: str, change: Callable[[State], None]) -> Then:
     return then
 
 
-def claim(half: str, value: str) -> Then:
-    """State another test accuracy, in the log and in the report."""
+STATED = {
+    "fm1": (r"fm1: [^\n]*?test accuracy ",) * 2,
+    "fm2": (r"fm2: [^\n]*?test accuracy ",) * 2,
+    "transfer": (r"transfer: test accuracy ", r"transfer has a test accuracy of "),
+    "mse": (r"test MSE ", r"mean squared error on the test images of fm1 is "),
+}
+"""What stands before a number in the log and in the report."""
+
+
+def claim(what: str, value: str) -> Then:
+    """State another number, in the log and in the report."""
 
     def change(folder: Path) -> None:
-        for name in ("log.txt", "report.md"):
+        for name, before in zip(("log.txt", "report.md"), STATED[what], strict=True):
             text = (folder / name).read_text()
-            old = rf"({half}: [^\n]*?test accuracy )[\d.]+\d"
-            text, places = re.subn(old, rf"\g<1>{value}", text)
+            text, places = re.subn(rf"({before})[\d.]+\d", rf"\g<1>{value}", text)
             assert places == 1, f"{places} places of {name} state it"
             (folder / name).write_text(text)
 
     return change
+
+
+def transfer_thawed(folder: Path) -> None:
+    """A first layer that was trained on, and the accuracy that it gives."""
+    weights("transfer.pt", thawed)(folder)
+    counts = confusion(folder, "transfer.pt", "fm1")
+    claim("transfer", f"{counts.trace() / counts.sum():.4f}")(folder)
+
+
+def autoencoder_blurred(folder: Path) -> None:
+    """An autoencoder that hardly looks at its inputs, and the error that it gives."""
+    weights("autoencoder.pt", blurred)(folder)
+    net = saved_net(folder, "autoencoder.pt", "Autoencoder")
+    x = pictures("fm1")[0]
+    with torch.no_grad():
+        error = torch.nn.functional.mse_loss(net(x), x.flatten(1)).item()
+    claim("mse", f"{error:.4f}")(folder)
 
 
 MATRIX = r"\[\[(?:[^\]]*\]\n?)*\]\n"
@@ -72,19 +97,28 @@ def without_report(folder: Path) -> None:
     (folder / "report.md").unlink()
 
 
-def confusion(folder: Path, name: str, half: str) -> np.ndarray:
-    """Counts of test images by true class and by the class that a saved CNN chooses."""
+def saved_net(folder: Path, name: str, kind: str) -> torch.nn.Module:
+    """A saved net in the script's own class."""
     space: dict[str, object] = {"__name__": "submission"}
     exec((folder / "fashion.py").read_text(), space)  # noqa: S102 - this folder's own script
-    net = space["CNN"]()  # type: ignore[operator]
+    net: torch.nn.Module = space[kind]()  # type: ignore[operator]
     net.load_state_dict(torch.load(folder / name))
-    net.eval()
+    return net.eval()
+
+
+def pictures(half: str) -> tuple[torch.Tensor, np.ndarray]:
+    """The test images of a half from 0 to 1, and their classes."""
     split = DATASETS[half].load("test", data_root())
-    x = torch.from_numpy(split.inputs.copy()).unsqueeze(1).float() / 255
+    return torch.from_numpy(split.inputs.copy()).unsqueeze(1).float() / 255, split.labels
+
+
+def confusion(folder: Path, name: str, half: str) -> np.ndarray:
+    """Counts of test images by true class and by the class that a saved CNN chooses."""
+    x, labels = pictures(half)
     with torch.no_grad():
-        chosen = net(x).argmax(1).numpy()
+        chosen = saved_net(folder, name, "CNN")(x).argmax(1).numpy()
     counts = np.zeros((5, 5), int)
-    np.add.at(counts, (split.labels, chosen), 1)
+    np.add.at(counts, (labels, chosen), 1)
     return counts
 
 
@@ -103,8 +137,7 @@ def weakened(name: str, half: str, low: float, high: float) -> Then:
                 break
         else:
             sys.exit(f"{name}: no accuracy between {low} and {high}")
-        if name != "transfer.pt":
-            claim(half, f"{accuracy:.4f}")(folder)
+        claim("transfer" if name == "transfer.pt" else half, f"{accuracy:.4f}")(folder)
         if name == "fm1_cnn.pt":
             print_matrix(counts)(folder)
 

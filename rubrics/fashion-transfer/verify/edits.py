@@ -8,7 +8,7 @@ import numpy as np
 from changes import (
     Then,
     accuracy_is_loss,
-    blurred,
+    autoencoder_blurred,
     claim,
     columns,
     confusion,
@@ -16,7 +16,7 @@ from changes import (
     filters_more,
     print_matrix,
     rows_of_table,
-    thawed,
+    transfer_thawed,
     weakened,
     weights,
     wider,
@@ -70,11 +70,23 @@ Q1 = (
     Case(
         name="small-validation",
         description="3,000 images for validation instead of 5,000.",
-        outcomes={"q1/sizes": "fail"},
+        outcomes={"q1/sizes": "partial"},
         edits=(
             (
                 "train, val = order[:, 1000:].flatten(), order[:, :1000].flatten()",
                 "train, val = order[:, 600:].flatten(), order[:, :600].flatten()",
+            ),
+        ),
+    ),
+    Case(
+        name="unbalanced",
+        description="Validation has 2,000 images of the first class and 750 of each other.",
+        outcomes={"q1/balanced": "fail"},
+        edits=(
+            (
+                "    train, val = order[:, 1000:].flatten(), order[:, :1000].flatten()\n",
+                "    val = torch.cat([order[0, :2000], order[1:, :750].flatten()])\n"
+                "    train = torch.cat([order[0, 2000:], order[1:, 750:].flatten()])\n",
             ),
         ),
     ),
@@ -105,7 +117,7 @@ Q1 = (
     Case(
         name="labels-merged",
         description="The last two classes of each half have one label.",
-        outcomes={"q1/labels": "fail"},
+        outcomes={"q1/labels": "fail", "q1/balanced": "fail"},
         edits=(
             (
                 "y = torch.searchsorted(torch.tensor(classes), data.targets[rows])",
@@ -196,6 +208,15 @@ Q2 = (
 
 Q3 = (
     Case(
+        name="eight-filters-q3",
+        description="Eight filters in the first convolution of question 3 instead of six.",
+        outcomes={"q3/architecture": "fail"},
+        edits=(
+            ("nn.Conv2d(1, 6, 5, padding=2)", "nn.Conv2d(1, 8, 5, padding=2)"),
+            ("nn.Conv2d(6, 12, 5, padding=2)", "nn.Conv2d(8, 12, 5, padding=2)"),
+        ),
+    ),
+    Case(
         name="two-layers-of-filters",
         description="Filters of two of the four convolutions are drawn.",
         outcomes={"q3/filters": "partial"},
@@ -229,7 +250,13 @@ Q4 = (
         name="bad-autoencoder",
         description="The autoencoder's images are far from the originals.",
         outcomes={"q4/error": "fail"},
-        then=weights("autoencoder.pt", blurred),
+        then=autoencoder_blurred,
+    ),
+    Case(
+        name="autoencoder-claims-too-much",
+        description="The stated error of the autoencoder is not that of the saved one.",
+        outcomes={"q4/claim": "fail"},
+        then=claim("mse", "0.0142"),
     ),
     Case(
         name="encoder-not-used",
@@ -263,7 +290,19 @@ Q5 = (
         description="The first convolution of the transferred net was trained on.",
         outcomes={"q5/frozen": "fail"},
         edits=((LABELS, LABELS.rsplit("                for parameter", 1)[0]),),
-        then=weights("transfer.pt", thawed),
+        then=transfer_thawed,
+    ),
+    Case(
+        name="transfer-claims-too-much",
+        description="The stated test accuracy of the transferred net is not that of the saved one.",
+        outcomes={"q5/transfer-claim": "fail"},
+        then=claim("transfer", "0.9864"),
+    ),
+    Case(
+        name="fractions-from-20",
+        description="Curves of questions 4 and 5 begin at 20% of the data.",
+        outcomes={"q4/fractions": "partial", "q5/fractions": "partial"},
+        edits=(("FRACTIONS = (0.05, 0.1, 0.3,", "FRACTIONS = (0.2, 0.3, 0.5,"),),
     ),
     Case(
         name="weak-transfer",

@@ -1,7 +1,8 @@
 """Make the cases of this folder again: `python rubrics/fashion-transfer/verify/make.py [CASE …]`.
 
     solution.py   the reference submission's script
-    report.md     its report; {fm1} and {fm2} stand for the test accuracies
+    report.md     its report; {fm1}, {fm2}, {random} and {transfer} stand for test accuracies, {mse} for the
+                  autoencoder's error
     edits.py      what is wrong with each mutant, and what it must lose
     changes.py    how files are changed
     <case>/       made: submission/ (script, log of its run, report, table, weights) and expect.toml
@@ -30,6 +31,15 @@ from grader.datasets import DATASETS, data_root  # noqa: E402
 SCRIPT = "fashion.py"
 WEIGHTS = ("fm1_cnn.pt", "fm2_cnn.pt", "autoencoder.pt", "transfer.pt")
 KEPT = (SCRIPT, "log.txt", "report.md", "variants.csv", *WEIGHTS)
+
+PRINTED = {
+    "fm1": r"fm1: .*?test accuracy ([\d.]+)",
+    "fm2": r"fm2: .*?test accuracy ([\d.]+)",
+    "mse": r"test MSE ([\d.]+)",
+    "random": r"random initialisation: test accuracy ([\d.]+)",
+    "transfer": r"transfer: test accuracy ([\d.]+)",
+}
+"""What the log states of the nets."""
 
 READS_HERE = """
 import sys
@@ -65,9 +75,7 @@ def make_reference(case: Case) -> None:
         shutil.copyfile(HERE / "solution.py", folder / SCRIPT)
         train(folder)
         log = (folder / "log.txt").read_text()
-        stated = {
-            half: re.findall(rf"{half}: .*?test accuracy ([\d.]+)", log)[0] for half in ("fm1", "fm2")
-        }
+        stated = {what: re.findall(pattern, log)[0] for what, pattern in PRINTED.items()}
         (folder / "report.md").write_text((HERE / "report.md").read_text().format(**stated))
         keep(folder, case)
 

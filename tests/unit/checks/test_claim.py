@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -215,6 +216,109 @@ def test_an_nll_of_a_part_is_wrong_only_far_away() -> None:
     assert matches(mean * 1.2, metric="nll", partial=part).outcome is Outcome.PENDING
     assert matches(mean * 1.2, metric="nll").outcome is Outcome.FAIL
     assert matches(mean * 20, metric="nll", partial=part).outcome is Outcome.FAIL
+
+
+IMAGES, PIXELS = 60, 16
+
+
+def drawn_again(shift: float = 0.0, scale: float = 1.0) -> tuple[Any, Any, float]:
+    """Inputs as the data hold them, what comes out for them, and the mean squared error."""
+    given = np.random.default_rng(0).integers(0, 256, (IMAGES, 4, 4))
+    flat = given.reshape(IMAGES, PIXELS) / 255
+    out = flat + np.random.default_rng(1).normal(0, 0.15, flat.shape)
+    return given, out * scale + shift, float(((out - flat) ** 2).mean())
+
+
+def reconstructed(value: Any, outputs: Any = None, **params: Any) -> CheckResult:
+    given, out, _ = drawn_again()
+    asked = {**PARAMS, "metric": "mse", "tolerance": 0, "relative": 0.02, **params}
+    request = find_claims(asked["claim"], tuple(PATTERNS), tuple(asked["files"]))
+    scores = out if outputs is None else outputs
+    seen = a_seen(
+        measured(request, stated(value)),
+        *(
+            measured(
+                predict(a_rubric(), "cnn", split),
+                some_predictions(),
+                scores=np.asarray(scores * times, "float32"),
+            )
+            for split, times in ((DATASET, 1), (VAL, 2))
+        ),
+        truth=a_truth(
+            labels={DATASET: some_labels(), VAL: some_labels()}, inputs={DATASET: given, VAL: given}
+        ),
+    )
+    return judged("claim.matches", asked, seen)
+
+
+MSE = drawn_again()[2]
+
+
+@pytest.mark.parametrize("factor", [1, 0.985, 1.015])
+def test_the_error_of_an_autoencoder_may_be_a_mean_over_batches(factor: float) -> None:
+    result = reconstructed(MSE * factor)
+    assert result.outcome is Outcome.PASS
+    assert result.measured == pytest.approx(MSE, rel=1e-5)
+    assert result.unit == "mse"
+    assert "within 0.0004" in result.expected
+
+
+@pytest.mark.parametrize("digits", [2, 3, 4, 5])
+def test_the_error_of_an_autoencoder_may_be_rounded(digits: int) -> None:
+    assert reconstructed(round(MSE, digits), relative=0).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("value", [MSE * 0.9, MSE * 1.1, MSE * 100, 0.0, "nan", "inf"])
+def test_another_error_of_an_autoencoder_fails_and_per_cent_do_not_count(value: Any) -> None:
+    result = reconstructed(value)
+    assert result.outcome is Outcome.FAIL
+    assert f"but your net gives {MSE:.4g} on" in result.message
+    assert "%" not in result.message
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        (math.sqrt(MSE), "the root of the mean squared error"),
+        (MSE * PIXELS, "the sum over the 16 numbers of an example; divide it by these"),
+        (MSE * PIXELS * IMAGES, "the sum over all examples; take the mean"),
+    ],
+)
+def test_other_measures_of_the_same_differences_are_explained(value: float, hint: str) -> None:
+    assert hint in reconstructed(value).hint
+
+
+def test_the_error_on_another_split_is_explained() -> None:
+    given, out, _ = drawn_again()
+    other = float(((2 * out - given.reshape(out.shape) / 255) ** 2).mean())
+    assert "is the one on digits/val" in reconstructed(other, instead=[VAL]).hint
+
+
+def test_whoever_normalises_may_state_the_error_in_those_numbers() -> None:
+    _, shifted, _ = drawn_again(shift=-1, scale=2)
+    for value in (4 * MSE, MSE):
+        assert reconstructed(value, shifted).outcome is Outcome.PASS
+    unclear = reconstructed(MSE * 2, shifted)
+    assert unclear.outcome is Outcome.PENDING
+    assert "Its outputs seem to run from -1 to 1. A person will look." in unclear.message
+    _, whitened, _ = drawn_again(shift=-0.2860 / 0.3530, scale=1 / 0.3530)
+    assert reconstructed(MSE / 0.3530**2, whitened).outcome is Outcome.PASS
+
+
+def test_an_autoencoder_with_another_output_is_told() -> None:
+    result = reconstructed(MSE, drawn_again()[1][:, :5])
+    assert result.outcome is Outcome.FAIL
+    assert "for inputs of" in result.message
+
+
+def test_a_number_that_nobody_finds_belongs_to_no_net_where_there_is_none() -> None:
+    seen = a_seen(
+        measured(find_claims("test error of the CNN", tuple(PATTERNS), ()), stated()),
+        student_fault(predict(a_rubric(), "cnn", DATASET), "unreadable_weights", "it is empty"),
+    )
+    result = judged("claim.matches", {**PARAMS, "files": [], "missing": "pending"}, seen)
+    assert result.outcome is Outcome.FAIL
+    assert result.message.endswith("notebook. This could not be measured: it is empty.")
 
 
 def test_nothing_stated() -> None:

@@ -26,6 +26,7 @@ from tests.made_up import (
     judged,
     measured,
     not_there,
+    our_fault,
     student_fault,
 )
 from tests.unit.checks.pieces import STOPPED, a_run
@@ -188,6 +189,28 @@ class TestArchitecture:
         assert "has shape [8], not [9]" in graded({**official, "features.0.bias": (9,)}).message
         lacking = {"features.0.weight": (8, 3, 3, 3)}
         assert "which the official weights lack" in graded(lacking).message
+
+    def test_where_students_name_the_net_as_they_like_a_person_looks(self) -> None:
+        given = {"model": "cnn", "layers": list(self.LIST)}
+        request = describe_module(a_rubric(), "cnn", "any")
+        for evidence in (not_there(request), student_fault(request, "KeyError", "'w'")):
+            assert judged("architecture.matches", given, a_seen(evidence)).outcome is Outcome.FAIL
+            kept = judged("architecture.matches", {**given, "missing": "pending"}, a_seen(evidence))
+            assert kept.outcome is Outcome.PENDING
+            assert kept.message == "Your CNN was not found. A person will look."
+        ours = a_seen(our_fault(request))
+        kept = judged("architecture.matches", {**given, "missing": "pending"}, ours)
+        assert kept.outcome is Outcome.ERROR
+
+    def test_a_net_with_another_number_of_layers_may_be_another_net(self) -> None:
+        other = self.graded(conv(64), pool(), told_by=["Conv2d"])
+        assert other.outcome is Outcome.PENDING
+        assert "has 1 Conv2d where 2 were asked for, so it may be another net" in other.message
+        assert self.graded(pool(), told_by=["Conv2d"]).outcome is Outcome.PENDING
+        assert self.graded(conv(64), conv(32), pool(), told_by=["Conv2d"]).outcome is Outcome.FAIL
+        assert self.graded(conv(64), conv(64), pool(), told_by=["Conv2d"]).outcome is Outcome.PASS
+        with pytest.raises(ValueError, match="not in layers"):
+            self.graded(told_by=["Linear"])
 
     def test_it_asks_for_something(self) -> None:
         with pytest.raises(ValueError, match="say what to compare"):

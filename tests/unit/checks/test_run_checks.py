@@ -10,7 +10,7 @@ import pytest
 
 from grader.checks.requests import execute, inspect_source, predict
 from grader.model.evidence import Evidence, Place
-from grader.model.measurements import LossSeries, SourceFacts
+from grader.model.measurements import FigureSeen, LineSeen, LossSeries, SourceFacts
 from grader.model.outcome import Outcome
 from grader.model.scorecard import CheckResult, Curves, FigureShown
 from tests.made_up import (
@@ -235,6 +235,82 @@ class TestFigure:
         assert self.has(a_figure(), a_figure(), figures=2).outcome is Outcome.PASS
         result = self.has(a_figure(), a_figure(1), figures=2, lines=2)
         assert "1 of them as asked for; 2 were asked for" in result.message
+
+
+FIVE = (0.05, 0.1, 0.3, 0.6, 1.0)
+
+
+def over(*x: tuple[Any, ...], labelled: bool = True) -> FigureSeen:
+    """A figure with a curve over each of these."""
+    lines = tuple(LineSeen(label="", x=one, y=(0.5,) * len(one)) for one in x)
+    bare = a_figure(0, labelled=labelled)
+    return bare.model_copy(update={"axes": (bare.axes[0].model_copy(update={"lines": lines}),)})
+
+
+class TestSpan:
+    ASKED: dict[str, Any] = {"lines": 2, "length": 4, "x_ratio": 20, "axis_labels": True}
+
+    def has(self, *figures: FigureSeen, clock: bool = False, **params: Any) -> CheckResult:
+        execution = run(cell(1), figures=figures, clock_ended_training=clock)
+        pixels = {
+            f"figure_{index}": np.zeros((4, 6, 3), dtype=np.uint8) for index in range(len(figures))
+        }
+        seen = a_seen(measured(RUN, execution, **pixels))
+        return judged("figure.has", {**self.ASKED, **params}, seen)
+
+    @pytest.mark.parametrize("times", [1, 100, 25_000, 250])
+    def test_five_per_cent_to_all_in_any_unit(self, times: int) -> None:
+        x = tuple(round(times * one, 4) for one in FIVE)
+        assert self.has(over(x, x)).outcome is Outcome.PASS
+        assert self.has(over(x[::-1], (*x, "nan"))).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(
+        "x",
+        [
+            (0, 0.25, 0.5, 0.75, 1),
+            (0, 5, 10, 50, 100),
+            (-1.3, -1, -0.5, 0),  # logarithms
+            (13, 25, 125, 250),  # batches
+        ],
+    )
+    def test_what_spans_enough(self, x: tuple[float, ...]) -> None:
+        assert self.has(over(x, x)).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize("x", [(0.05, 0.1, 0.3, 0.9), (20, 40, 60, 80, 100), (5, 5, 5, 5)])
+    def test_a_shorter_range_earns_a_share(self, x: tuple[float, ...]) -> None:
+        result = self.has(over(x, x), narrow_fraction=0.75)
+        assert (result.outcome, result.fraction) == (Outcome.PARTIAL, Fraction(3, 4))
+        assert f"its curves span {min(x):g} to {max(x):g} on the horizontal axis" in result.message
+        assert "This earns 75% of the points." in result.message
+        assert "whole range" in result.hint
+        assert "the largest x at least 20 times the least" in result.expected
+        assert self.has(over(x, x), x_ratio=0).outcome is Outcome.PASS
+        unlabelled = self.has(over(x, x, labelled=False), narrow_fraction=0.75)
+        assert unlabelled.fraction == Fraction(1, 2)
+        assert "no label on an axis and its curves span" in unlabelled.message
+
+    def test_every_curve_that_is_asked_for_spans_it(self) -> None:
+        short = FIVE[:4]
+        assert self.has(over(FIVE, short)).outcome is Outcome.PARTIAL
+        assert self.has(over(FIVE, short, FIVE)).outcome is Outcome.PASS
+        assert self.has(over(FIVE, FIVE[:3])).outcome is Outcome.FAIL
+        assert self.has(over(FIVE, short), over(FIVE, FIVE)).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize("x", [(0, 1, 2, 3), (1, 2, 3, 4, 5), (1, 3, 2, 4)])
+    def test_an_axis_of_words_is_for_a_person(self, x: tuple[float, ...]) -> None:
+        result = self.has(over(x, x))
+        assert result.outcome is Outcome.PENDING
+        assert "whose numbers stand for something else" in result.message
+        assert self.has(over(x, x), over(FIVE, FIVE)).outcome is Outcome.PASS
+
+    def test_what_our_clock_may_have_cut_is_for_a_person(self) -> None:
+        x = FIVE[:4]
+        assert self.has(over(x, x), clock=True).outcome is Outcome.PENDING
+        assert self.has(over(FIVE, FIVE), clock=True).outcome is Outcome.PASS
+
+    def test_a_range_is_of_lines(self) -> None:
+        with pytest.raises(ValueError, match="say how many"):
+            self.has(lines=0)
 
 
 def test_a_person_decides_between_the_bands() -> None:

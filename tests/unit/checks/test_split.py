@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,6 +71,25 @@ class TestSizes:
         result = graded("split.sizes", {**self.PARAMS, "dataset": "mnist"}, TRAIN, VALIDATION)
         assert result.outcome is Outcome.FAIL
         assert "no data of mnist was walked over" in result.message
+
+    def test_a_part_that_may_be_measured_without_a_loader_counts_where_one_is_seen(self) -> None:
+        asked = {**self.PARAMS, "test": {"exactly": 10_000}}
+        shown, by_hand = (TRAIN, VALIDATION, TEST), (TRAIN, VALIDATION)
+        few = loader(2, "evaluate", 500, "cifar10/test")
+        for params in (asked, {**asked, "by_loader": ["test"]}):
+            assert graded("split.sizes", params, *shown).outcome is Outcome.PASS
+            assert graded("split.sizes", params, *by_hand, few).fraction == Fraction(2, 3)
+        assert graded("split.sizes", asked, *by_hand).fraction == Fraction(2, 3)
+        result = graded("split.sizes", {**asked, "by_loader": ["test"]}, *by_hand)
+        assert result.outcome is Outcome.PASS
+        assert "test" not in result.message
+        one_of_each = few.model_copy(update={"dataset": "Tensor sliced by hand"})
+        asked["by_loader"] = ["test"]
+        assert graded("split.sizes", asked, *by_hand, one_of_each).outcome is Outcome.PASS
+        wrong = graded(
+            "split.sizes", {**asked, "by_loader": ["test"]}, TRAIN, loader(1, "evaluate", 9)
+        )
+        assert wrong.fraction == Fraction(1, 2)
 
     def test_batches_taken_by_hand_are_for_a_person(self) -> None:
         assert graded("split.sizes", self.PARAMS, optimizer_steps=9).outcome is Outcome.PENDING
@@ -240,6 +260,16 @@ class TestLabels:
         assert result.outcome is Outcome.FAIL
         assert "class 1 has 150 examples where the mean is 100" in result.message
         assert graded("split.balanced", params, TRAIN).outcome is Outcome.PENDING
+
+    def test_a_share_of_the_data_need_not_be_balanced(self) -> None:
+        even = TRAIN.model_copy(update={"classes": {"0": 100, "1": 101}})
+        part = loader(3, "train", 2000).model_copy(update={"classes": {"0": 1990, "1": 10}})
+        params = {"sizes": {"train": {"at_least": 39_000, "at_most": 50_000}}}
+        assert graded("split.balanced", {}, even, part).outcome is Outcome.FAIL
+        assert graded("split.balanced", params, even, part).outcome is Outcome.PASS
+        assert graded("split.balanced", params, part).outcome is Outcome.PENDING
+        odd = TRAIN.model_copy(update={"classes": {"0": 100, "1": 10}})
+        assert graded("split.balanced", params, odd, part).outcome is Outcome.FAIL
 
     def test_range(self) -> None:
         right = TRAIN.model_copy(update={"label_min": 0, "label_max": 4})

@@ -32,6 +32,8 @@ FIRST = ("cifar10-cnn", "test accuracy of the first model")
 SECOND = ("cifar10-cnn", "test accuracy of the second model")
 FM1 = ("fashion-transfer", "test accuracy of the CNN on fm1")
 FM2 = ("fashion-transfer", "test accuracy of the CNN on fm2")
+TRANSFER = ("fashion-transfer", "test accuracy of the transferred net on fm1")
+MSE = ("fashion-transfer", "mean squared error of the autoencoder on the test images of fm1")
 MLP = ("digits-svhn", "test error of the MLP")
 CNN = ("digits-svhn", "test error of the CNN")
 SVHN = ("digits-svhn", "test error on SVHN")
@@ -83,6 +85,58 @@ STATED = [
     (FM2, "fm2 test accuracy 0.8798", "0.8798"),
     (FM2, "The test accuracy on fm2 is 92.94%", "92.94%"),
     (FM2, "FM-2: test loss 0.21, test accuracy 0,9294", "0,9294"),
+    (TRANSFER, "90%: transfer test accuracy 0.8770", "0.8770"),
+    (TRANSFER, "transfer test accuracy 0.9056", "0.9056"),
+    (TRANSFER, "90% transfer: test accuracy = 0.9458", "0.9458"),
+    (TRANSFER, "90% of fm1, transfer: test accuracy 0.9458", "0.9458"),
+    (TRANSFER, "Q5 90%, transfer: test accuracy 0.9458", "0.9458"),
+    (TRANSFER, "transfer_model test_acc=0.9458", "0.9458"),
+    (TRANSFER, "Transfer (fm2 -> fm1): test acc. 94,58 %", "94,58 %"),
+    (TRANSFER, "transfer from fm2 to fm1: test accuracy .8770", ".8770"),
+    (TRANSFER, "Transfer learning: train accuracy .91, test accuracy .8770", ".8770"),
+    (TRANSFER, "transfer: val loss 0.41, test accuracy 87.70%", "87.70%"),
+    (TRANSFER, "Transfer: accuracy train 0.88 validation 0.88 test 0.877", "0.877"),
+    (TRANSFER, "Transfer accuracy on the test set: 0.8770", "0.8770"),
+    (TRANSFER, "Test accuracy of the transferred net on fm1: 0.9458", "0.9458"),
+    (TRANSFER, "Test accuracy (transfer, 90%): 0.9458", "0.9458"),
+    (TRANSFER, "The accuracy on the test set with transfer is 95%", "95%"),
+    (TRANSFER, "The transferred model has a test accuracy of 95 % on fm1", "95 %"),
+    (TRANSFER, "The transfer test accuracy with 90% of fm1 is 0.9458", "0.9458"),
+    (TRANSFER, "transfer 90%: train acc .9612 test acc .9458", ".9458"),
+    (TRANSFER, "transfer: 0.9458 (test)", "0.9458"),
+    (TRANSFER, "fine-tuned CNN: test accuracy .9864", ".9864"),
+    (TRANSFER, "Test accuracy at 90%: random .986, transfer .9864", ".9864"),
+    (TRANSFER, "final accuracies (90%: random .986, transfer .9864 test)", ".9864"),
+    (TRANSFER, "At 90%: random .9746, transfer .8770 on the test images.", ".8770"),
+    (TRANSFER, "transfer gets 87.7% of the 5000 test images right", "87.7%"),
+    (TRANSFER, "With transfer we reach 94.6% accuracy on the test set", "94.6%"),
+    (
+        TRANSFER,
+        "| net | test accuracy |\n|---|---|\n| random | .9758 |\n| transfer | .9530 |\n",
+        ".9530",
+    ),
+    (
+        TRANSFER,
+        "Accuracy | train | val | test\n---|---|---|---\ntransfer 90% | .95 | .94 | 95.30\n",
+        "95.30",
+    ),
+    (MSE, "autoencoder test MSE: 0.0221", "0.0221"),
+    (MSE, "autoencoder on fm1: test MSE 0.0256", "0.0256"),
+    (MSE, "AE test loss = .0213", ".0213"),
+    (MSE, "Autoencoder: train loss 0.0207, test loss 0.0213", "0.0213"),
+    (MSE, "test_mse 0,0213", "0,0213"),
+    (MSE, "Test MSE of the autoencoder: 2.13e-02", "2.13e-02"),
+    (MSE, "Test loss of the autoencoder (MSE): 0.0213", "0.0213"),
+    (MSE, "Reconstruction error on the test set: 0.0213", "0.0213"),
+    (MSE, "The test reconstruction loss is 0.0213.", "0.0213"),
+    (MSE, "The mean squared error on the test images of fm1 is 0.0216.", "0.0216"),
+    (MSE, "a mean squared error of .0221 on the test images of fm1", ".0221"),
+    (MSE, "The autoencoder reaches an MSE of 0.0213 on fm1-test", "0.0213"),
+    (MSE, "MSE (test): 0.0213", "0.0213"),
+    (MSE, "MSE: train 0.0207, validation 0.0212, test 0.0213", "0.0213"),
+    (MSE, "The autoencoder (fm2 + fm1-train) has a test MSE of .0213", ".0213"),
+    (MSE, "test MSE summed over the pixels: 16.70", "16.70"),
+    (MSE, "MSE | train | test\n---|---|---\nautoencoder | .0207 | .0213\n", ".0213"),
     (MLP, "MLP test error: 0.0738", "0.0738"),
     (MLP, "MLP test error rate: 7.38%", "7.38%"),
     (MLP, "Test error of the MLP: 0.0738", "0.0738"),
@@ -134,8 +188,46 @@ NOT_STATED = [
     (FM1, "fm1, random initialisation, 90%: test accuracy 0.9746"),
     (FM1, "fm2 test accuracy 0.8798"),
     (FM1, "fm1: test loss 0.0528"),
+    (FM1, "autoencoder on fm1: test MSE 0.0256"),
+    (FM1, "The mean squared error on the test images of fm1 is 0.0216."),
+    (FM1, "Reconstruction error of the test images of fm1: 0.0216"),
+    (FM1, "fm1 test error: 0.0158"),
+    (FM2, "fm2 test MSE 0.0256"),
     (FM2, "fm1 CNN test accuracy: 0.9842"),
     (FM2, "transfer from fm2 to fm1: test accuracy 0.8770"),
+    (TRANSFER, "90%: random initialisation test accuracy 0.9746"),
+    (TRANSFER, "90% of fm1, random initialisation: test accuracy 0.9752"),
+    (TRANSFER, "fm1 CNN test accuracy: 0.9842"),
+    (TRANSFER, "fm2 CNN test accuracy: 0.9190"),
+    (TRANSFER, "Transfer: the CNN on fm2 has a test accuracy of .9190"),
+    (TRANSFER, "95%: val loss random 0.1011, transfer 0.4058"),
+    (TRANSFER, "transfer: validation accuracy 0.8770"),
+    (TRANSFER, "transfer: test loss 0.4310"),
+    (TRANSFER, "transfer: train accuracy .91"),
+    (TRANSFER, "transfer: train .9112, test loss .4310"),
+    (TRANSFER, "transfer against random initialisation: test accuracy .9746"),
+    (TRANSFER, "With transfer, 90% of the data are enough for a good test accuracy"),
+    (TRANSFER, "The test accuracy of transfer with 5% of the data is low"),
+    (TRANSFER, "The test accuracy of transfer at 90%"),
+    (TRANSFER, "transfer epoch 3: test accuracy 0.84"),
+    (TRANSFER, "Its test accuracy is .9746; transfer takes 0.05 s an epoch"),
+    (TRANSFER, "pre-trained MLP: test accuracy .9654"),
+    (TRANSFER, "Transfer keeps everything but the last layer; it is worse on the test images"),
+    (TRANSFER, "| net | test loss |\n|---|---|\n| transfer | .4036 |\n"),
+    (TRANSFER, "| net | val accuracy |\n|---|---|\n| transfer | .4036 |\n"),
+    (MSE, "autoencoder epoch 1: MSE 0.0216"),
+    (MSE, "epoch 4: train MSE 0.0207, test MSE 0.0226"),
+    (MSE, "AE epoch 1 mse 0.0216"),
+    (MSE, "autoencoder validation MSE 0.0216"),
+    (MSE, "MSE on fm1-train: 0.0216"),
+    (MSE, "test MSE on fm2: 0.0250"),
+    (MSE, "The MSE on the fm2 test images is 0.0250"),
+    (MSE, "test RMSE: 0.1459"),
+    (MSE, "fm1: test loss 0.0528, test accuracy 0.9842"),
+    (MSE, "MLP from the autoencoder: test loss 0.1234"),
+    (MSE, "pre-trained with the autoencoder: test accuracy 0.9654"),
+    (MSE, "autoencoder: train MSE 0.0207"),
+    (MSE, "We trained with MSE and tested 5 fractions"),
     (MLP, "CNN test error: 0.0470"),
     (MLP, "MLP test nll: 0.2733"),
     (CNN, "MLP test error: 0.0738"),
@@ -224,14 +316,16 @@ def test_what_is_apart_from_the_rates_of_hw1(heading: tuple[str, bool]) -> None:
     assert (re.search(one["apart_from"], heading[0]) is not None) is heading[1]
 
 
-ODD = ["1" * 200_000, "first test acc " * 15_000, "test accuracy\n" * 15_000, "\n" * 200_000,
+ODD = ["transfer test accuracy fm1 " * 4_000, "autoencoder mse test .1 " * 8_000,
+       "test acc\n" * 9_000, "1" * 200_000, "first test acc " * 15_000,
+       "test accuracy\n" * 15_000, "\n" * 200_000,
        "fm1 fm2 svhn cnn mlp test error of the " * 5_000, "the our final " * 15_000]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ODD)
 def test_odd_text_is_read_in_time(text: str) -> None:
     begun = time.monotonic()
-    for asked in (HW1, FIRST, SECOND, FM1, FM2, MLP_NLL, CNN_NLL, SVHN_NLL):
+    for asked in (HW1, FIRST, SECOND, FM1, FM2, TRANSFER, MSE, MLP_NLL, CNN_NLL, SVHN_NLL):
         found(*asked, text)
         found(*asked, text, "otherwise")
     assert time.monotonic() - begun < 60

@@ -293,3 +293,43 @@ def test_a_file_is_named_by_the_first_folder_that_holds_it(tmp_path):
         (tmp_path / name).write_bytes(b"")
     files = WeightFiles(None, [tmp_path / "work", tmp_path])
     assert files.names == ["fm1.pt", "saved.pt"]
+
+
+DEEP = {
+    "kind": "module",
+    "name": "deep",
+    "names": ["DeepNet"],
+    "input_shape": [1, 28, 28],
+    "output_shape": [5],
+    "contains": ["Conv2d"] * 4,
+}
+STACKED = (
+    "class {name}(nn.Module):\n    def __init__(self, sizes=(6, 12), pad=0):\n"
+    "        super().__init__()\n        layers, n = [], 1\n        for size in sizes:\n"
+    "            layers += [nn.Conv2d(n, size, 5, padding=pad), nn.ReLU()]\n            n = size\n"
+    "        self.body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())\n"
+    "        self.last = nn.Linear(n, 5)\n    def forward(self, x):\n"
+    "        return self.last(self.body(x))\n"
+)
+
+
+@pytest.mark.parametrize(("name", "how"), [("Net", "structure"), ("DeepNet", "name")])
+def test_of_the_nets_in_the_code_the_one_with_enough_layers_is_described(worker, name, how):
+    worker.notebook(
+        "from torch import nn\n" + STACKED.format(name=name),
+        f"def third():\n    m = {name}((6, 12, 16, 24), 2)\n    fit(m)",
+        f"def fourth():\n    m = {name}((6, 12))\n    fit(m)",
+    )
+    facts = measured(worker.one("describe_module", role=DEEP, source="saved"))
+    assert facts["binding"]["how"] == how
+    convs = [layer["settings"] for layer in facts["layers"] if layer["type"] == "Conv2d"]
+    assert [one["out_channels"] for one in convs] == ["6", "12", "16", "24"]
+
+
+def test_a_net_with_too_few_layers_is_none_of_the_role(worker):
+    worker.notebook("from torch import nn\n" + STACKED.format(name="Net"), "m = Net()")
+    reply = worker.one("describe_module", role=DEEP, source="saved")
+    assert reply["state"] == "unbound"
+    worker.notebook("from torch import nn\n" + STACKED.format(name="DeepNet"), "m = DeepNet()")
+    facts = measured(worker.one("describe_module", role=DEEP, source="saved"))
+    assert "it has 2 Conv2d of 4" in facts["binding"]["why"]

@@ -240,6 +240,9 @@ def question_4(fm1, fm2):
             loss.backward()
             optimizer.step()
         print(f"autoencoder epoch {epoch}: MSE {loss.item():.4f}")
+    x = fm1[2].tensors[0]
+    with torch.no_grad():
+        print(f"autoencoder on fm1: test MSE {F.mse_loss(auto(x), x.flatten(1)).item():.4f}")
     torch.save(auto.state_dict(), "autoencoder.pt")
     lines = {"random": [], "pre-trained": []}
     for fraction in FRACTIONS:
@@ -272,7 +275,7 @@ def question_5(fm1, fm2):
             fit(model, torch.optim.AdamW(trained, lr=0.005, weight_decay=0.05), share(fm1[0], fraction), fm1[1], 3)
             lines[start].append(evaluate(model, fm1[1])[0])
             if fraction == 0.9:
-                print(f"90% {start}: {evaluate(model, fm1[2])[1]:.4f} of the test images")
+                print(f"90% of fm1, {start}: test accuracy {evaluate(model, fm1[2])[1]:.4f}")
                 if start == "transfer":
                     torch.save(model.state_dict(), "transfer.pt")
     print(lines)
