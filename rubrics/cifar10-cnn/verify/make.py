@@ -22,7 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2]))
 
-from edits import CASES, Case  # noqa: E402
+from edits import CASES, Case, measured, nets  # noqa: E402
 
 from grader.datasets import DATASETS, data_root  # noqa: E402
 
@@ -62,12 +62,25 @@ def accuracies(folder: Path) -> tuple[str, str]:
     return first, second
 
 
+def restate(folder: Path) -> None:
+    """State in the log what the nets reach on the test pictures themselves.
+
+    Where a part of the data is here, the copy that is served repeats its pictures, each with a mark.
+    """
+    log = (folder / "log.txt").read_text()
+    for model, net in zip(("first", "second"), nets(folder).values(), strict=True):
+        told = f"{100 * measured(net):.2f}%"
+        log = re.sub(rf"({model} model: test accuracy )[\d.]+%", rf"\g<1>{told}", log)
+    (folder / "log.txt").write_text(log)
+
+
 def make_reference(case: Case) -> None:
     """Train, and keep what is handed in."""
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
         shutil.copyfile(HERE / "solution.py", folder / SCRIPT)
         train(folder)
+        restate(folder)
         first, second = accuracies(folder)
         report = (HERE / "report.md").read_text().format(first=first, second=second)
         (folder / "report.md").write_text(report)
