@@ -88,11 +88,11 @@ def _key(file: str) -> str:
 
 
 def _constants(meaning: Meaning, calls: Iterable[ast.Call]) -> dict[str, float]:
-    """What arguments of calls name, where the text gives it one number: `lr=LR`."""
+    """What arguments of calls come to, where the text gives it one number: `lr=LR`, `10**-2`."""
     arguments = [one for c in calls for one in (*c.args, *(word.value for word in c.keywords))]
     found: dict[str, float] = {}
     for one in arguments[:CONSTANTS]:
-        if not isinstance(one, ast.Name | ast.Attribute | ast.Subscript):
+        if isinstance(one, ast.Constant):
             continue
         values = [value.value if isinstance(value, Known) else None for value in meaning.of(one)]
         number = values[0] if len(values) == 1 else None

@@ -10,11 +10,11 @@ import ast
 import builtins
 import itertools
 import math
-import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..mistakes.program import Function, Program, name_of, parameters
+from ..source.values import LARGEST, arithmetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,18 +35,7 @@ DEPTH = 8
 STEPS = 50_000
 MOST = 12
 CALLS = 100
-LARGEST = 1e300
 LONGEST = 100
-POWER = 64
-OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
 LIBRARIES = frozenset({"torch", "numpy", "math", "scipy", "sklearn", "torchvision"})
 SAME = frozenset({"int", "float", "str", "round", "abs"})
 """What a number passes through."""
@@ -258,13 +247,8 @@ class Values:
         a, b = left[0].value, right[0].value
         if isinstance(a, str) or isinstance(b, str) or a is None or b is None:
             return [UNKNOWN]
-        if isinstance(node.op, ast.Pow) and (abs(b) > POWER or abs(a) > LARGEST ** (1 / POWER)):
-            return [UNKNOWN]
-        try:
-            made = OPERATORS[type(node.op)](a, b)
-        except (KeyError, ArithmeticError, TypeError, ValueError):
-            return [UNKNOWN]
-        return [_constant(made)]
+        made = arithmetic(node.op, a, b)
+        return [UNKNOWN if made is None else _constant(made)]
 
     def _of_sign(self, node: ast.UnaryOp, depth: int) -> list[Folded]:
         values = self.of(node.operand, depth)

@@ -55,6 +55,7 @@ class Meaning(Texts):
             ast.Attribute: lambda node: self.attributes(self.of(node.value), node.attr),
             ast.Call: self._called,
             ast.Subscript: self._item,
+            ast.UnaryOp: self._of_sign,
             ast.IfExp: lambda node: self.of(node.body) | self.of(node.orelse),
             ast.BoolOp: lambda node: NOTHING.union(*map(self.of, node.values)),
             ast.NamedExpr: lambda node: self.of(node.value),
@@ -111,6 +112,10 @@ class Meaning(Texts):
     def _of_name(self, node: ast.Name) -> Values:
         scope, position = self.visitor.at.get(node, (self.module, self.visitor.position))
         return self.named(node.id, scope, position)
+
+    def _of_sign(self, node: ast.UnaryOp) -> Iterable[Value]:
+        values = self.of(node.operand) if isinstance(node.op, ast.USub) else NOTHING
+        return [Known(-v.value) for v in values if isinstance(v, Known) and v.is_number]
 
     def _of_items(self, node: ast.Tuple | ast.List) -> Iterable[Value]:
         constant = self.constant(node)

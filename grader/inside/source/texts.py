@@ -1,11 +1,11 @@
-"""Text that the student's code puts together from constants, as far as it can be told. No torch."""
+"""Text and numbers that the student's code makes of constants, as far as can be told. No torch."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING, Any
 
-from .values import Dotted, Items, Known, Value, computed, short
+from .values import Dotted, Items, Known, Value, arithmetic, computed, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +48,16 @@ class Texts:
                 [Items(())] if isinstance(node.op, ast.Mod) else []
             ):
                 found |= self._operated(node.op, left, right, node.right)
+                found |= self._computed(node.op, left, right)
         return found
+
+    def _computed(self, op: ast.operator, left: Value, right: Value) -> Values:
+        if not (isinstance(left, Known) and isinstance(right, Known)):
+            return NOTHING
+        if not (left.is_number and right.is_number):
+            return NOTHING
+        made = arithmetic(op, left.value, right.value)
+        return NOTHING if made is None else frozenset({Known(made)})
 
     def _operated(self, op: ast.operator, left: Value, right: Value, node: ast.expr) -> Values:
         if not isinstance(left, Known) or not isinstance(left.value, str | bytes):

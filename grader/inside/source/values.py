@@ -5,14 +5,15 @@ Constants are computed, so that `'Cross' + 'EntropyLoss'` is a name like any oth
 
 from __future__ import annotations
 
+import ast
 import base64
 import codecs
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import ast
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = [
     "Dotted",
@@ -23,12 +24,24 @@ __all__ = [
     "Names",
     "Own",
     "Value",
+    "arithmetic",
     "computed",
     "short",
 ]
 
 LONGEST = 4000
 """Characters that constants may have to be computed with: a name is shorter."""
+LARGEST = 1e300
+POWER = 64
+OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
 METHODS = frozenset(
     """
     join format replace lower upper strip lstrip rstrip split removeprefix removesuffix title
@@ -71,6 +84,11 @@ class Known:
     """A constant: text, bytes, a number or a tuple of them."""
 
     value: Any
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a plain number."""
+        return isinstance(self.value, int | float) and not isinstance(self.value, bool)
 
 
 @dataclass(frozen=True)
@@ -143,6 +161,17 @@ def computed(  # noqa: PLR0911 - each refusal beside its reason
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError):
         return None
     return Known(made) if short(made) else None
+
+
+def arithmetic(sign: ast.operator, a: float, b: float) -> float | None:
+    """What two numbers give; None where that is none, or too large to be a setting."""
+    if isinstance(sign, ast.Pow) and (abs(b) > POWER or abs(a) > LARGEST ** (1 / POWER)):
+        return None
+    try:
+        made = OPERATORS[type(sign)](a, b)
+    except (KeyError, ArithmeticError, TypeError, ValueError):
+        return None
+    return made if isinstance(made, int | float) and abs(made) <= LARGEST else None
 
 
 def short(value: Any) -> bool:

@@ -4,7 +4,8 @@ import ast
 
 import pytest
 
-from grader.inside.probes.scan_apis import _statement, uses_in
+from grader.inside.probes.scan_apis import _constants, _statement, uses_in
+from grader.inside.source.meaning import Meaning
 
 NAMES = [
     "torch.nn.Conv2d",
@@ -165,3 +166,18 @@ def test_a_method_out_of_a_class_dict_is_for_a_person():
     line = 'type(loss).__dict__["backward"](loss)'
     assert by_hand(line) == []
     assert by_hand(line, sure=False) == ["torch.Tensor.backward"]
+
+
+def test_what_arguments_come_to():
+    text = (
+        "import torch\nLR, powers = 10**-2, 3\nclass C:\n    wd = 5e-4\n"
+        "opt = torch.optim.SGD(p, lr=LR, momentum=1 - 0.1, weight_decay=C.wd, other=-2**powers,"
+        " huge=9**9**9, none=1 / 0, asked=len(p), root=(-8)**0.5, long=big)\n"
+    )
+    text = "big = 40000**60\n" + "big = big * big\n" * 60 + text
+    trees = [ast.parse(text)]
+    meaning = Meaning(trees)
+    calls = [node for node in ast.walk(trees[0]) if isinstance(node, ast.Call)]
+    found = _constants(meaning, calls)
+    wanted = {"LR": 0.01, "1 - 0.1": 0.9, "C.wd": 5e-4, "-2 ** powers": -8.0}
+    assert found == pytest.approx(wanted)
