@@ -94,7 +94,8 @@ def score(
     open_points = sum((c.max_points for c in scored if not c.outcome.decided), ZERO)
     possible = sum((task.max_points for task in tasks), ZERO)
     penalty = _penalty(submission, rubric, possible)
-    settled = all(c.outcome.decided for c in scored)
+    feedback_only = rubric.assignment.feedback_only
+    settled = not any(c.outcome is Outcome.ERROR or c.waits(feedback_only) for c in scored)
     noticed = [
         *flags,
         *_about_submission(submission, rubric, self_check=self_check),
@@ -214,7 +215,7 @@ class _Judging:
         except Exception as error:  # noqa: BLE001 - a check's mistake must not cost a student points
             return ours(f"the check {entry.check} failed on '{name}' with {_short(error)}")
         held = {"fraction": min(Fraction(1), max(ZERO, result.fraction))}
-        if self.rubric.assignment.feedback_only:
+        if entry.points == 0:
             return result.model_copy(update={**held, "message": without_points(result.message)})
         return result.model_copy(update=held)
 

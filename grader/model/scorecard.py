@@ -163,6 +163,10 @@ class ScoredCriterion(Record):
     result: CheckResult
     decision: Decision | None = None
 
+    def waits(self, feedback_only: bool) -> bool:  # noqa: FBT001 - the assignment's
+        """Whether a person must decide: where there are points, what carries none may stay open."""
+        return self.outcome is Outcome.PENDING and (feedback_only or self.max_points > 0)
+
 
 class ScoredTask(Record):
     """A task with its criteria."""

@@ -135,7 +135,7 @@ def _page(seen: View, contents: Contents) -> bytes:
         flags=_flags(seen),
         steps=_steps(every),
         blocked=[item for item in every if item.criterion.outcome is Outcome.BLOCKED],
-        undecided=[item for item in every if item.criterion.outcome is Outcome.PENDING],
+        undecided=[item for item in every if item.criterion.waits(card.feedback_only)],
         ours=[item for item in every if item.criterion.outcome is Outcome.ERROR],
         findings=_findings(card.remarks),
         remarks=_grouped(tuple(r for r in card.remarks if not _is_finding(r))),

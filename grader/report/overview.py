@@ -249,6 +249,6 @@ def _pending(cards: Sequence[Scorecard]) -> tuple[tuple[str, int], ...]:
         for card in cards
         for task in card.tasks
         for criterion in task.criteria
-        if criterion.outcome is Outcome.PENDING
+        if criterion.waits(card.feedback_only)
     )
     return tuple(sorted(waiting.items(), key=lambda pair: (-pair[1], pair[0])))

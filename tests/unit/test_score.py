@@ -130,6 +130,13 @@ class TestPoints:
         assert card.status is Status.PROVISIONAL
         assert Flag(code="not_graded", message="q/c: disk full") in card.flags
 
+    def test_what_carries_no_points_keeps_nothing_open(self) -> None:
+        told = grade(criterion("a", "pass", 2), criterion("b", "pending", 0))
+        assert told.status is Status.FINAL
+        assert grade(criterion("a", "pass", 2), criterion("b", "error", 0)).status is (
+            Status.PROVISIONAL
+        )
+
     def test_bonus_comes_on_top(self) -> None:
         card = grade(criterion("a", "pass", 2), criterion("b", "third", 3, bonus=True))
         assert (card.points, card.bonus, card.max_points) == (3, 1, 2)
@@ -161,7 +168,7 @@ class TestPoints:
         assert 0 <= card.points <= card.max_points + sum(p for _, p, bonus in drawn if bonus)
         open_ = {"pending", "error", "broken"}
         assert card.pending_points == sum(p for check, p, _ in drawn if check in open_)
-        settled = not any(check in open_ for check, _, _ in drawn)
+        settled = not any(check in open_ and (check != "pending" or p) for check, p, _ in drawn)
         assert (card.status is Status.FINAL) == settled
         assert Scorecard.model_validate_json(card.model_dump_json(by_alias=True)) == card
 
