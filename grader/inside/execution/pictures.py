@@ -104,7 +104,7 @@ def recognise(
         figures: Described by `axes`.
         journal: Knows the datasets that were walked over.
         names: The student's names, for datasets and nets alive.
-        served: The data at hand, for photographs: wherever the code keeps them.
+        served: The data at hand, wherever the code keeps it; None where no check asks for it.
     """
     waiting: list[tuple[dict[str, Any], Array]] = []
     for figure in figures:

@@ -71,8 +71,8 @@ class Run:
         self.workspace = Workspace(session.root, session.scratch)
         self.places.working_copy = str(self.workspace.folder)
         self.budget = Budget(int(params["optimizer_steps"]), float(params["cell_seconds"]))
-        self.served = installed.served
-        self.journal = Journal(self.budget, self.uses, self.served)
+        self.journal = Journal(self.budget, self.uses, installed.served)
+        self.gallery_of = installed.served if params.get("gallery") else None
         self.loss_inputs = LossInputs(self.budget, self.uses)
         self.meter = Meter(self.budget, self.uses, int(params["batches_per_loader"]), self.journal)
         self.alarm = Alarm(self.budget, float(params["wall_seconds"]))
@@ -233,7 +233,7 @@ class Run:
         journal = self.journal.payload()
         for loader in journal["loaders"]:
             loader["batch_size"] = whole(loader["batch_size"])
-        recognise(figures, self.journal, self.live(), self.served)
+        recognise(figures, self.journal, self.live(), self.gallery_of)
         failed = [c["cell"] for c in self.cells if c["status"] in {"error", "timeout"}]
         reply.payload = fitting(
             {

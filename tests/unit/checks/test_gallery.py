@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from grader.checks.requests import predict
+from grader.checks.requests import execute, predict
 from grader.model.outcome import Outcome
 from tests.made_up import (
     DATASET,
@@ -179,3 +179,17 @@ class TestFree:
         assert self.graded(montage, live=scores).outcome is Outcome.PENDING
         known = pictured(picture(shape=(160, 160, 3), is_of="dataset", name=DATASET, index=(3,)))
         assert self.graded(known, live=scores).outcome is Outcome.FAIL
+
+
+def test_only_where_a_gallery_is_asked_for_are_pictures_looked_for_in_all_the_data() -> None:
+    criterion = {
+        "id": "gallery",
+        "title": "Gallery",
+        "source": "Extract wrongly classified images.",
+        "points": 0,
+        "check": "gallery.misclassified",
+        "with": {"model": "cnn", "dataset": DATASET},
+    }
+    asked = a_rubric(task=[{"id": "q", "title": "Q", "points": 0, "criterion": [criterion]}])
+    assert execute(asked).params["gallery"] is True
+    assert "gallery" not in execute(a_rubric()).params
