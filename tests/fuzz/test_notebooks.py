@@ -1,13 +1,18 @@
 """Notebooks and scripts of any shape become sources, or a reason why not; never an exception."""
 
 import json
+import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.inside import mistakes
+from grader.inside.probes.find_settings import find_settings
 from grader.inside.probes.scan_apis import uses_in
+from grader.inside.reply import Reply
 from grader.inside.source.magics import parse_code
 from grader.inside.source.notebooks import NotebookError, read_notebook
 from grader.inside.source.sources import imports_of, read_sources
@@ -36,6 +41,11 @@ async def later(a, /, b: 'int' = 1, *, c) -> "None":
         del nn
 result = {k: v for k, v in vars(torch).items()}; f"{nn.Linear(1, 2)!r:>{10}}"
 x = ?help
+EPOCHS, (wide, *rest) = 2 ** 4, (128, 10)
+def train(net, epochs=EPOCHS, *, lr=10**-2, **more):
+    for epoch in tqdm(range(1, epochs + 1)):
+        net.hidden = {"size": wide, **more}
+parser.add_argument("--batch-size", default=-wide // 3); train(Net(), 3, lr=wide)
 """
 NOTEBOOK = json.dumps(
     {
@@ -112,6 +122,20 @@ def well_read(sources):
             for name, line in uses_in(tree, names=NAMES, within=[]):
                 assert name in NAMES
                 assert 0 <= line <= lines + 1
+    looked_through(sources)
+
+
+def looked_through(sources):
+    """Settings and mistakes are looked for in every text."""
+    reply = Reply()
+    session = SimpleNamespace(sources=lambda: sources)
+    limit = sys.getrecursionlimit()
+    find_settings(session, {"names": [".*"]}, reply)
+    sys.setrecursionlimit(limit)
+    json.dumps(reply.payload, allow_nan=False)
+    found, broken = mistakes.find(sources)
+    assert broken == []
+    assert all(one["seen"] for one in found)
 
 
 @fuzzed
