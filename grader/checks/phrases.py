@@ -47,14 +47,17 @@ HOW = {
 
 
 ORDINALS = ("first", "second", "third", "last", "final", "improved")
+VOWELS = frozenset("aeiou")
 
 
 def called(role: str) -> str:
-    """A role's name in a sentence: `cnn` is CNN, `first` is first model, `classifier` stays."""
+    """A role's name in a sentence: `deep_cnn` is deep CNN, `first` first model, `d_tanh` stays."""
     if role in ORDINALS:
         return f"{role} model"
-    spoken = any(letter in "aeiou" for letter in role.lower())
-    return role if spoken else role.upper()
+    words = role.split("_")
+    if any(len(word) < 2 for word in words):  # noqa: PLR2004 - a letter alone is no word
+        words = [role]
+    return " ".join(word if VOWELS & set(word.lower()) else word.upper() for word in words)
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

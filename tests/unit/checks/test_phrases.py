@@ -52,8 +52,9 @@ def test_shares_lists_and_counts_read_well() -> None:
 
 
 def test_names_read_well() -> None:
-    roles = ("cnn", "vgg16", "classifier", "first")
-    assert [called(role) for role in roles] == ["CNN", "VGG16", "classifier", "first model"]
+    roles = ("cnn", "vgg16", "classifier", "first", "deep_cnn", "fm1_cnn", "d_tanh")
+    names = ["CNN", "VGG16", "classifier", "first model", "deep CNN", "FM1 CNN", "d_tanh"]
+    assert [called(role) for role in roles] == names
     assert examples(447, "digits/test") == "447 test digits"
     assert examples(26032, "svhn/test") == "26,032 test examples of svhn"
 
