@@ -105,7 +105,7 @@ def architecture_matches(params: ArchitectureMatches, seen: Seen) -> CheckResult
         _, facts = seen.measured(request, ModuleFacts)
     except Stopped as stopped:
         if params.missing == "pending" and stopped.result.outcome is Outcome.FAIL:
-            raise Stopped(_for_a_person(params, f"Your {name} was not found.")) from stopped
+            raise Stopped(_for_a_person(params, stopped.result.message)) from stopped
         raise
     if other := _another(params, facts):
         taken = f"What was taken for your {name} ({facts.binding.definition})"

@@ -198,11 +198,12 @@ def claim_matches(params: ClaimMatches, seen: Seen) -> CheckResult:
     flags = [
         Flag(code="claim_differs", message=f"{params.claim}: stated {told}, measured {found}.")
     ]
+    nor = ""
     if not part and _no_count_gives(params, chosen, measured.total):
-        part = f" No number of right answers among {measured.total} gives {told}, either."
-        flags.append(Flag(code="claim_impossible", message=f"{params.claim}:{part}"))
+        nor = f" No number of right answers among {measured.total} gives {told}, either."
+        flags.append(Flag(code="claim_impossible", message=f"{params.claim}:{nor}"))
     return failed(
-        f"{said}, but your net gives {found} on the {where}.{part}",
+        f"{said}, but your net gives {found} on the {where}.{part}{nor}",
         flags=tuple(flags),
         hint=_near_miss(params, seen, chosen, measured)
         or "Hand in the weights of the run that you report, or report the run that you hand in.",

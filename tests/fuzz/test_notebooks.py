@@ -179,4 +179,5 @@ def test_code_with_lines_moved(text):
         if parsed.tree is not None:
             for within in ([], ["Net", "later"]):
                 for sure in (True, False):
-                    list(uses_in(parsed.tree, names=NAMES, within=within, sure=sure))
+                    found = uses_in(parsed.tree, names=NAMES, within=within, sure=sure)
+                    assert {name for name, _ in found} <= set(NAMES)

@@ -3,6 +3,7 @@
     solution.py   the reference submission's script
     report.md     its report; {first} and {second} stand for the test accuracies
     edits.py      what is wrong with each mutant, and what it must lose
+    changes.py    how files are changed
     <case>/       made: submission/ (script, log of its run, report, checkpoints) and expect.toml
 
 The reference is trained for real on the data at GRADE_DATA, in about ten minutes on one core; every
@@ -22,7 +23,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2]))
 
-from edits import CASES, Case, measured, nets  # noqa: E402
+from changes import measured, nets  # noqa: E402
+from edits import CASES, Case  # noqa: E402
 
 from grader.datasets import DATASETS, data_root  # noqa: E402
 

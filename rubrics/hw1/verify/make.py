@@ -2,6 +2,7 @@
 
     solution.py   the reference submission in percent format: one "# %%" per cell
     edits.py      what is wrong with each mutant, and what it must lose
+    changes.py    how files are changed
     <case>/       made: submission/ (notebook with outputs, PDF, pickle, weights, log) and expect.toml
 
 The reference's notebook is run for real (its CNN's weights and log are those of
@@ -22,7 +23,8 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from edits import CASES, IDS, Case
+from changes import IDS
+from edits import CASES, Case
 from nbclient import NotebookClient
 from printing import to_pdf
 

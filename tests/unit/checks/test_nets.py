@@ -194,10 +194,11 @@ class TestArchitecture:
         given = {"model": "cnn", "layers": list(self.LIST)}
         request = describe_module(a_rubric(), "cnn", "any")
         for evidence in (not_there(request), student_fault(request, "KeyError", "'w'")):
-            assert judged("architecture.matches", given, a_seen(evidence)).outcome is Outcome.FAIL
+            lost = judged("architecture.matches", given, a_seen(evidence))
+            assert lost.outcome is Outcome.FAIL
             kept = judged("architecture.matches", {**given, "missing": "pending"}, a_seen(evidence))
             assert kept.outcome is Outcome.PENDING
-            assert kept.message == "Your CNN was not found. A person will look."
+            assert kept.message == f"{lost.message} A person will look."
         ours = a_seen(our_fault(request))
         kept = judged("architecture.matches", {**given, "missing": "pending"}, ours)
         assert kept.outcome is Outcome.ERROR
